@@ -1,0 +1,250 @@
+/**
+ * The settings: environment variables in, one frozen `Config` out.
+ *
+ * This is the only file that reads `process.env`. Composition roots (`main.ts` of the supervisor, the API and
+ * the workers) call `loadConfig` once; everything else receives the values that it needs.
+ */
+import { isIP } from 'node:net'
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import ipaddr from 'ipaddr.js'
+
+export type Role = 'admin' | 'uploader' | 'viewer'
+
+export interface ApiKey {
+  readonly name: string
+  readonly role: Role
+  readonly key: string
+}
+
+/** An address range that callbacks may reach although it is private; `port` null means any. */
+export interface AllowedRange {
+  readonly cidr: string
+  readonly port: number | null
+}
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Durations are in milliseconds, sizes in bytes. */
+export interface Config {
+  readonly host: string
+  readonly port: number
+  /** Null: an embedded Redis is started. */
+  readonly redisUrl: string | null
+  readonly dataDir: string
+  readonly storage: { readonly kind: 'local'; readonly dir: string }
+  readonly workers: number
+  /** Which of them this process is, from 1; the supervisor numbers them for the log. */
+  readonly workerIndex: number
+  readonly maxFileSize: number
+  readonly maxFiles: number
+  readonly attempts: number
+  readonly stageTimeout: number
+  readonly apiKeys: readonly ApiKey[]
+  readonly webhookSecret: string | null
+  readonly webhookAllow: readonly AllowedRange[]
+  readonly pseudonyms: boolean
+  readonly retention: number
+  readonly draftTtl: number
+  readonly janitorInterval: number
+  readonly storageReserve: number
+  readonly attachTimeout: number
+  readonly archive: { readonly size: number; readonly ratio: number; readonly depth: number }
+  readonly logLevel: LogLevel
+  readonly logFormat: 'text' | 'json'
+}
+
+/** A setting that cannot be used. Its message is one sentence that names the variable; nothing else is shown. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/**
+ * Reads and checks every setting.
+ *
+ * @throws ConfigError naming the first variable whose value is wrong.
+ */
+export function loadConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const read = <T>(name: string, fallback: string, parse: (text: string) => T): T => {
+    const text = env[name]?.trim() || fallback
+    try {
+      return parse(text)
+    } catch (cause) {
+      if (cause instanceof ConfigError) throw cause
+      throw new ConfigError(`${name} is "${text}", but ${(cause as Error).message}.`, { cause })
+    }
+  }
+  const optional = <T>(name: string, parse: (text: string) => T): T | null =>
+    env[name]?.trim() ? read(name, '', parse) : null
+
+  const dataDir = read('SLUICE_DATA_DIR', './data', text => resolve(text))
+  const config: Config = {
+    host: read('HOST', '127.0.0.1', nonEmpty),
+    port: read('PORT', '3000', integer(0, 65_535)),
+    redisUrl: optional('REDIS_URL', redisUrl),
+    dataDir,
+    storage: read('SLUICE_STORAGE', 'local', text => {
+      if (text !== 'local') throw new Error('the only storage there is, is "local"')
+      return { kind: 'local', dir: resolve(dataDir, 'storage') } as const
+    }),
+    workers: read('SLUICE_WORKERS', String(availableParallelism()), integer(0, 1_024)),
+    workerIndex: read('SLUICE_WORKER_INDEX', '1', integer(1, 1_024)),
+    maxFileSize: read('SLUICE_MAX_FILE_SIZE', '5GiB', size),
+    maxFiles: read('SLUICE_MAX_FILES', '100', integer(1, 10_000)),
+    attempts: read('SLUICE_ATTEMPTS', '3', integer(1, 100)),
+    stageTimeout: read('SLUICE_STAGE_TIMEOUT', '1h', timer),
+    apiKeys: optional('SLUICE_API_KEYS', apiKeys) ?? [],
+    webhookSecret: optional('SLUICE_WEBHOOK_SECRET', webhookSecret),
+    webhookAllow: optional('SLUICE_WEBHOOK_ALLOW', allowedRanges) ?? [],
+    pseudonyms: read('SLUICE_PSEUDONYMS', 'false', boolean),
+    retention: read('SLUICE_RETENTION', '7d', duration),
+    draftTtl: read('SLUICE_DRAFT_TTL', '24h', duration),
+    janitorInterval: read('SLUICE_JANITOR_INTERVAL', '60s', timer),
+    storageReserve: read('SLUICE_STORAGE_RESERVE', '1GiB', size),
+    attachTimeout: read('SLUICE_ATTACH_TIMEOUT', '1h', timer),
+    archive: {
+      size: read('SLUICE_ARCHIVE_SIZE', '20GiB', size),
+      ratio: read('SLUICE_ARCHIVE_RATIO', '200', integer(1, 1_000_000)),
+      depth: read('SLUICE_ARCHIVE_DEPTH', '3', integer(0, 100)),
+    },
+    logLevel: read('SLUICE_LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
+    logFormat: read('SLUICE_LOG_FORMAT', 'text', oneOf(['text', 'json'] as const)),
+  }
+  if (config.apiKeys.length === 0 && !isLoopbackHost(config.host)) {
+    throw new ConfigError(
+      `HOST is "${config.host}", but without SLUICE_API_KEYS anybody who reaches that address could use the service: set SLUICE_API_KEYS (name:role:key), or leave HOST at 127.0.0.1.`,
+    )
+  }
+  return deepFreeze(config)
+}
+
+/** True for `localhost`, `*.localhost` and any spelling of a loopback address, with or without brackets. */
+export function isLoopbackHost(host: string): boolean {
+  const name = host.toLowerCase().replace(/^\[|\]$/g, '')
+  if (name === 'localhost' || name.endsWith('.localhost')) return true
+  return ipaddr.isValid(name) && ipaddr.process(name).range() === 'loopback'
+}
+
+const UNITS: Readonly<Record<string, number>> = {
+  '': 1,
+  B: 1,
+  KB: 1e3,
+  MB: 1e6,
+  GB: 1e9,
+  TB: 1e12,
+  KIB: 2 ** 10,
+  MIB: 2 ** 20,
+  GIB: 2 ** 30,
+  TIB: 2 ** 40,
+}
+const SECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 60e3, h: 3_600e3, d: 86_400e3 }
+
+function size(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([A-Za-z]*)$/.exec(text)
+  const unit = match && UNITS[match[2]!.toUpperCase()]
+  if (!match || unit === undefined || unit === null)
+    throw new Error('a size is wanted, such as 512MiB or 5GiB')
+  return Math.round(Number(match[1]) * unit)
+}
+
+function duration(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text)
+  if (!match) throw new Error('a duration is wanted, such as 500ms, 30s, 15m, 24h or 7d')
+  const milliseconds = Math.round(Number(match[1]) * SECONDS[match[2]!]!)
+  if (milliseconds < 1) throw new Error('a duration above zero is wanted')
+  return milliseconds
+}
+
+/** A duration that a timer waits for: above 2³¹ − 1 ms Node's would fire at once. */
+function timer(text: string): number {
+  const milliseconds = duration(text)
+  if (milliseconds > 2 ** 31 - 1) throw new Error('at most 24d is wanted')
+  return milliseconds
+}
+
+function integer(least: number, most: number): (text: string) => number {
+  return text => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new Error(`a whole number from ${least} to ${most} is wanted`)
+    }
+    return value
+  }
+}
+
+function boolean(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Error('true or false is wanted')
+  return text === 'true'
+}
+
+function oneOf<const T extends string>(words: readonly T[]): (text: string) => T {
+  return text => {
+    const word = words.find(each => each === text)
+    if (word === undefined) throw new Error(`one of ${words.join(', ')} is wanted`)
+    return word
+  }
+}
+
+function nonEmpty(text: string): string {
+  if (/\s/.test(text)) throw new Error('a host name or address is wanted')
+  return text
+}
+
+/** `unix:///path` is how the supervisor tells its own processes where the embedded Redis listens. */
+function redisUrl(text: string): string {
+  if (!URL.canParse(text) || !['redis:', 'rediss:', 'unix:'].includes(new URL(text).protocol)) {
+    // Not repeated: it may hold a password.
+    throw new ConfigError('REDIS_URL is not a URL that starts with redis:// or rediss://.')
+  }
+  return text
+}
+
+function apiKeys(text: string): ApiKey[] {
+  const keys = text.split(',').map((entry): ApiKey => {
+    const [, name, role, key] = /^([^:\s]{1,64}):(admin|uploader|viewer):(\S+)$/.exec(entry.trim()) ?? []
+    // The entry itself is not repeated: it may hold a secret, and this sentence is logged.
+    if (!name || !role || !key)
+      throw new ConfigError(
+        'an entry of SLUICE_API_KEYS is not of the form name:role:key with the role admin, uploader or viewer.',
+      )
+    if (key.length < 16)
+      throw new ConfigError(`the key named "${name}" in SLUICE_API_KEYS is shorter than 16 characters.`)
+    return { name, role: role as Role, key }
+  })
+  for (const [index, { name, key }] of keys.entries()) {
+    if (keys.findIndex(other => other.name === name) !== index)
+      throw new ConfigError(`SLUICE_API_KEYS has two keys named "${name}".`)
+    if (keys.findIndex(other => other.key === key) !== index)
+      throw new ConfigError(`SLUICE_API_KEYS gives "${name}" a key that another name has too.`)
+  }
+  return keys
+}
+
+/** Standard Webhooks: `whsec_` and 24 to 64 random bytes in base64. */
+function webhookSecret(text: string): string {
+  const bytes = /^whsec_[A-Za-z0-9+/]+={0,2}$/.test(text) ? Buffer.from(text.slice(6), 'base64').length : 0
+  if (bytes < 24 || bytes > 64) {
+    throw new ConfigError('SLUICE_WEBHOOK_SECRET is not "whsec_" followed by 24 to 64 bytes in base64.')
+  }
+  return text
+}
+
+function allowedRanges(text: string): AllowedRange[] {
+  return text.split(',').map(entry => {
+    const match = /^\[?([0-9A-Fa-f:.]+?)\]?\/(\d{1,3})\]?(?::(\d{1,5}))?$/.exec(entry.trim())
+    const cidr = match && `${match[1]}/${match[2]}`
+    // isIP first: ipaddr.js would read 10/8 as 0.0.0.10/8, and 010.0.0.1 as octal.
+    if (!match || !cidr || !isIP(match[1]!) || !ipaddr.isValidCIDR(cidr))
+      throw new Error(`"${entry.trim()}" is not a CIDR such as 10.1.0.0/16 or 127.0.0.1/32:7250`)
+    return { cidr, port: match[3] === undefined ? null : integer(1, 65_535)(match[3]) }
+  })
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    for (const member of Object.values(value)) deepFreeze(member)
+    Object.freeze(value)
+  }
+  return value
+}
