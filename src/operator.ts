@@ -1,0 +1,66 @@
+/**
+ * What an operator asks of an installation by hand, whether it runs or not:
+ *
+ *   npm run webhook-secret   prints the secret that signs callbacks
+ *   npm run adopt            says that this Redis and this storage belong together from now on (jobs/installation.ts)
+ */
+import type { Redis } from 'ioredis'
+import { type Config, ConfigError, loadConfig } from './config.ts'
+import { adoptInstallation, checkInstallation } from './jobs/installation.ts'
+import { webhookSecret } from './jobs/webhook-secret.ts'
+import { createLog, type Log } from './log.ts'
+import { connectRedis, waitUntilReady } from './redis/connection.ts'
+import { DataDirectoryInUseError, embeddedRedisUrl, startEmbeddedRedis } from './redis/embedded.ts'
+import { createLocalStorage } from './storage/local.ts'
+
+type Command = (redis: Redis, config: Config) => Promise<string>
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  'webhook-secret': (redis, config) => webhookSecret(redis, config.webhookSecret),
+  async adopt(redis, config) {
+    const storage = createLocalStorage({ dir: config.storage.dir, reserve: 0 })
+    const before = await checkInstallation(redis, storage)
+    if (before.belongs) return 'This Redis and this storage belong together already; nothing was changed.'
+    await adoptInstallation(redis, storage)
+    await storage.close()
+    return 'This Redis and this storage belong together from now on: what no record in Redis names will be removed from storage.'
+  },
+}
+
+try {
+  const command = COMMANDS[process.argv[2] ?? '']
+  if (!command) throw new ConfigError(`Say which: ${Object.keys(COMMANDS).join(' or ')}.`)
+  const config = loadConfig()
+  const log = createLog({ level: 'error', format: config.logFormat, role: 'sluice' })
+  process.stdout.write(`${await withRedis(config, log, redis => command(redis, config))}\n`)
+  process.exit(0)
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exit(1)
+}
+
+/** The Redis that is set; else the embedded one: the one that runs, or one started for this moment. */
+async function withRedis<T>(config: Config, log: Log, ask: (redis: Redis) => Promise<T>): Promise<T> {
+  const { url, stop } =
+    config.redisUrl === null
+      ? await embedded(config.dataDir, log)
+      : { url: config.redisUrl, stop: async () => {} }
+  const redis = connectRedis(url, { name: 'sluice-operator', log })
+  try {
+    await waitUntilReady(redis, 10_000)
+    return await ask(redis)
+  } finally {
+    redis.disconnect()
+    await stop()
+  }
+}
+
+async function embedded(dataDir: string, log: Log): Promise<{ url: string; stop: () => Promise<void> }> {
+  try {
+    const server = await startEmbeddedRedis({ dataDir, log })
+    return { url: server.url, stop: () => server.stop() }
+  } catch (error) {
+    if (!(error instanceof DataDirectoryInUseError)) throw error
+    return { url: await embeddedRedisUrl(dataDir), stop: async () => {} }
+  }
+}
