@@ -1,0 +1,150 @@
+/**
+ * Objects as files of one folder:
+ *
+ *   <dir>/objects/<xx>/<job id>.<name>   an object; see object-path.ts
+ *   <dir>/marks/<name>                   a mark
+ *
+ * An object is written at once at its final place, without a rename: bytes count only once a job's record names them,
+ * so half an object after a crash is nobody's, and the janitor removes it. The API and all workers use the same
+ * folder, so nothing here assumes to be alone in it.
+ *
+ * Small calls (open, stat, close) are made on the calling thread, since on a local disk they take less time than
+ * their way through the thread pool. Whatever may wait for the disk (syncs, large reads and writes, removals) is not.
+ */
+import fs from 'node:fs'
+import { join } from 'node:path'
+import { createFolderCheck } from './check-folder.ts'
+import { asStorageError, type Disk, hasCode, realDisk, translated } from './disk.ts'
+import { createFolders } from './folders.ts'
+import { createFreeSpace } from './free-space.ts'
+import { InterruptibleSource } from './interruptible.ts'
+import { createMarks } from './local-marks.ts'
+import { NewObject } from './new-object.ts'
+import { objectPath, parseFileName, shardFolder } from './object-path.ts'
+import { openObject } from './open-object.ts'
+import type { Storage, StoredObject } from './storage.ts'
+
+/** Entries that one trip to the thread pool reads from a folder. */
+const LIST_BATCH = 1_024
+
+export interface LocalStorageOptions {
+  /** Made when it is first used. */
+  readonly dir: string
+  /** Free bytes below which nothing more is put. */
+  readonly reserve: number
+  readonly disk?: Disk
+}
+
+export function createLocalStorage(options: LocalStorageOptions): Storage {
+  const { dir, reserve, disk = realDisk } = options
+  const root = join(dir, 'objects')
+  const folders = createFolders(disk)
+  const freeSpace = createFreeSpace({ folder: root, reserve, disk })
+
+  const makeRoot = () => translated(`make the folder ${root}`, () => folders.make(root))
+
+  const stat = (key: string): StoredObject | null => {
+    try {
+      const stats = fs.statSync(objectPath(root, key).file, { bigint: true, throwIfNoEntry: false })
+      return stats ? { key, size: Number(stats.size), etag: etagOf(stats) } : null
+    } catch (error) {
+      throw asStorageError(error, 'look at an object')
+    }
+  }
+
+  return {
+    async put(key, chunks, { signal } = {}) {
+      const { folder, file } = objectPath(root, key)
+      const source = new InterruptibleSource(chunks)
+      const object = new NewObject({
+        file,
+        disk,
+        requireRoom: async written => {
+          if (written === 0) await makeRoot().then(() => folders.make(folder))
+          await freeSpace.require(written === 0 ? 'recent' : 'fresh')
+        },
+        syncFolder: () => folders.sync(folder),
+        onFailure: error => source.interrupt(error),
+      })
+      const abort = () => source.interrupt(signal?.reason)
+      signal?.addEventListener('abort', abort)
+      try {
+        signal?.throwIfAborted()
+        for (let read = await source.next(); !read.done; read = await source.next()) {
+          const full = object.append(read.value)
+          if (full) await full
+        }
+        const { size, sha256, stats } = await object.commit()
+        signal?.throwIfAborted()
+        return { key, size, sha256, etag: etagOf(stats) }
+      } catch (error) {
+        source.abandon()
+        await object.discard()
+        throw error
+      } finally {
+        signal?.removeEventListener('abort', abort)
+      }
+    },
+
+    async open(key, range) {
+      return openObject(objectPath(root, key).file, key, range)
+    },
+
+    async stat(key) {
+      return stat(key)
+    },
+
+    // Not synced: an object that comes back after a power cut is claimed by no record, and removed again.
+    async remove(key) {
+      const { file } = objectPath(root, key)
+      await translated('remove an object', () => fs.promises.rm(file, { force: true }))
+    },
+
+    async *list(jobId) {
+      for await (const name of entries(shardFolder(root, jobId))) {
+        const object = parseFileName(name)
+        const found = object?.jobId === jobId ? stat(object.key) : null
+        if (found) yield found
+      }
+    },
+
+    async *listJobs() {
+      for await (const shard of entries(root)) {
+        // All objects of a job are in one shard, so only one shard's ids are held at a time.
+        const seen = new Set<string>()
+        for await (const name of entries(join(root, shard))) {
+          const jobId = parseFileName(name)?.jobId
+          if (!jobId || seen.has(jobId)) continue
+          seen.add(jobId)
+          yield jobId
+        }
+      }
+    },
+
+    ...createMarks(join(dir, 'marks'), folders),
+
+    async freeBytes() {
+      await makeRoot()
+      return translated('tell its free space', () => freeSpace.bytes())
+    },
+
+    check: createFolderCheck({ folder: root, make: makeRoot, disk }),
+
+    close: () => folders.close(),
+  }
+}
+
+/** Whatever writes to a file changes its time; whatever puts another in its place (a restored backup), its inode. */
+function etagOf({ size, mtimeNs, ino }: fs.BigIntStats): string {
+  return [size, mtimeNs, ino].map(part => part.toString(36)).join('-')
+}
+
+/** The names in a folder, streamed; none where it does not exist. */
+async function* entries(folder: string): AsyncGenerator<string> {
+  try {
+    for await (const entry of await fs.promises.opendir(folder, { bufferSize: LIST_BATCH })) yield entry.name
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR')) return
+    throw asStorageError(error, 'list objects')
+  }
+}

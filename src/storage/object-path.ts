@@ -1,0 +1,48 @@
+/**
+ * Where an object lies: `<root>/<xx>/<job id>.<name>`. Job ids are UUIDv7, whose first digits are the time, so `xx`
+ * is the last two: jobs spread evenly over 256 *shard* folders, and the syncs of one folder are shared by many
+ * puts. A folder for each job would need one more sync, and one more folder to remove, for each of them.
+ *
+ * Neither part of a key can hold a dot, so a file's name splits into them in one way only.
+ */
+import { join } from 'node:path'
+
+const PART = /^[A-Za-z0-9_-]+$/
+const LONGEST_KEY = 180
+const FILE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
+
+export interface ObjectPath {
+  readonly folder: string
+  readonly file: string
+}
+
+/** @throws TypeError for what is no key: keys are made by Sluice, so that is a defect of the caller. */
+export function objectPath(root: string, key: string): ObjectPath {
+  const [jobId = '', name = '', ...more] = key.split('/')
+  if (!PART.test(jobId) || !PART.test(name) || more.length > 0 || key.length > LONGEST_KEY) {
+    throw new TypeError(`${JSON.stringify(key)} is not a storage key.`)
+  }
+  const folder = shardFolder(root, jobId)
+  return { folder, file: join(folder, `${jobId}.${name}`) }
+}
+
+/**
+ * The shard of a job. Ids that do not end in two digits of a UUID share one folder, which is slower but right.
+ *
+ * @throws TypeError for what is no job id.
+ */
+export function shardFolder(root: string, jobId: string): string {
+  requirePart(jobId, 'job id')
+  return join(root, /[0-9a-f]{2}$/.exec(jobId)?.[0] ?? '00')
+}
+
+/** Null for a file that somebody else put there. */
+export function parseFileName(fileName: string): { jobId: string; key: string } | null {
+  const [, jobId, name] = FILE.exec(fileName) ?? []
+  return jobId && name ? { jobId, key: `${jobId}/${name}` } : null
+}
+
+export function requirePart(text: string, what: string): void {
+  if (!PART.test(text) || text.length > LONGEST_KEY)
+    throw new TypeError(`${JSON.stringify(text)} is not a ${what}.`)
+}

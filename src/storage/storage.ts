@@ -1,0 +1,92 @@
+/**
+ * What Sluice asks of a place that keeps bytes. A driver is a function that returns a `Storage`; one contract test
+ * (`test/storage/contract.ts`) proves every driver.
+ *
+ * Words:
+ * - *object*: a run of bytes under a key, written once and never changed.
+ * - *key*: `<job id>/<name>`; both parts of `A–Z a–z 0–9 _ -`, at most 180 characters together. Keys never hold
+ *   anything that a client chose: names are kept in the job's record.
+ * - *etag*: an opaque string that changes whenever the object could have. As long as it is what it was when the
+ *   object was put, the store vouches for the bytes, and nobody reads them again to be sure.
+ */
+import type { Readable } from 'node:stream'
+
+export interface StoredObject {
+  readonly key: string
+  /** Bytes. */
+  readonly size: number
+  readonly etag: string
+}
+
+export interface PutResult extends StoredObject {
+  /** Lower-case hex, of the bytes as they were written. */
+  readonly sha256: string
+}
+
+/** Both inclusive, as in HTTP. */
+export interface ByteRange {
+  readonly start: number
+  readonly end: number
+}
+
+export interface Storage {
+  /**
+   * Writes a new object and returns once it would survive a power cut. The source is read as fast as it can be
+   * written, never held whole; its chunks must not change once given. Whatever ends it early (its own error, the
+   * signal, a full disk) leaves no byte, and destroys the source, as leaving `for await` does.
+   *
+   * @throws StorageError; the source's own error, unchanged; the signal's reason, unchanged; TypeError for what is no
+   * key; Error where the key has an object, which stays as it is. The last two are defects of the caller.
+   */
+  put(
+    key: string,
+    source: AsyncIterable<Uint8Array> | Readable,
+    options?: { signal?: AbortSignal },
+  ): Promise<PutResult>
+
+  /**
+   * The stream must be read to its end or destroyed. A range may reach beyond the end: what is there is given.
+   *
+   * @throws StorageError `not-found`, or `unavailable`; the stream's errors are StorageErrors, too.
+   */
+  open(key: string, range?: ByteRange): Promise<Readable>
+
+  stat(key: string): Promise<StoredObject | null>
+
+  /** Removes an object; no error where there is none. */
+  remove(key: string): Promise<void>
+
+  /** Every object of one job, in no particular order. */
+  list(jobId: string): AsyncIterable<StoredObject>
+
+  /** The ids of all jobs that have an object, each once, in no particular order. */
+  listJobs(): AsyncIterable<string>
+
+  /**
+   * A small text kept for the storage as a whole, outside any job (the installation's id and counter); synced.
+   * Read gives null where it was never written.
+   */
+  readMark(name: string): Promise<string | null>
+  writeMark(name: string, text: string): Promise<void>
+
+  /** Bytes that can still be written; null where the store has no such limit. */
+  freeBytes(): Promise<number | null>
+
+  /** Writes, reads and removes a byte. @throws StorageError where that does not work. */
+  check(): Promise<void>
+
+  close(): Promise<void>
+}
+
+export type StorageErrorCode = 'not-found' | 'full' | 'unavailable'
+
+/** A driver's own errors are translated into this where they enter. */
+export class StorageError extends Error {
+  override readonly name = 'StorageError'
+  readonly code: StorageErrorCode
+
+  constructor(code: StorageErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}
