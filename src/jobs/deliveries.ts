@@ -1,0 +1,134 @@
+/**
+ * Deliveries: one webhook message each, made by the transition that ends a job, with the job frozen as it was then.
+ *
+ *   pending ──2xx──▶ delivered        pending ──last attempt, or 410──▶ failed
+ *   delivered, failed ──redeliver──▶ pending: a new round, the same id
+ */
+import type { Redis } from 'ioredis'
+import type { Delivery, DeliveryAttempt, DeliveryStatus, EventType, Job } from './job.ts'
+import { keys } from './keys.ts'
+import { type Cursor, readPage } from './paging.ts'
+import { instant, parseRecord, viewJob } from './record.ts'
+import { defineScript } from './script.ts'
+import type { Refused } from './transitions.ts'
+
+/** A delivery as Redis holds it, without its attempts. */
+export interface DeliveryRecord {
+  readonly id: string
+  readonly jobId: string
+  readonly owner: string
+  readonly url: string
+  readonly type: EventType
+  readonly status: DeliveryStatus
+  /** Raised by each redelivery; part of the BullMQ job's id. */
+  readonly round: number
+  /** Attempts in this round. */
+  readonly tried: number
+  readonly createdAt: number
+  readonly nextAttemptAt: number | null
+}
+
+export interface DeliveryQuery {
+  readonly jobId?: string | undefined
+  readonly status?: DeliveryStatus | undefined
+  readonly owner?: string | undefined
+  readonly limit: number
+  readonly cursor: Cursor | null
+}
+
+export type Deliveries = ReturnType<typeof createDeliveries>
+
+export function createDeliveries(redis: Redis) {
+  const define = <Answer extends object>(name: string) => {
+    const script = defineScript(redis, 'delivery-prelude', name)
+    return async <Args extends { readonly id: string }>(
+      args: Args,
+      more: readonly string[] = [],
+    ): Promise<Answer> =>
+      JSON.parse(
+        (await script([keys.delivery(args.id), ...more], [JSON.stringify(args)])) as string,
+      ) as Answer
+  }
+  type Ok = { readonly ok: true }
+  const attempted = define<Ok | Refused<'gone' | 'stale' | DeliveryStatus>>('delivery-attempted')
+  const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('redeliver')
+  const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
+  const remove = define<Ok | Refused<'kept'>>('delivery-delete')
+
+  const read = async (id: string): Promise<DeliveryRecord | null> =>
+    parse(await redis.hgetall(keys.delivery(id)))
+
+  return {
+    read,
+    /** The delivery as clients see it, with every attempt. */
+    async view(record: DeliveryRecord): Promise<Delivery> {
+      const attempts = await redis.lrange(keys.deliveryAttempts(record.id), 0, -1)
+      return {
+        id: record.id,
+        jobId: record.jobId,
+        webhookId: null,
+        url: record.url,
+        type: record.type,
+        status: record.status,
+        attempts: attempts.map(text => JSON.parse(text) as DeliveryAttempt),
+        nextAttemptAt: record.nextAttemptAt === null ? null : instant(record.nextAttemptAt),
+        createdAt: instant(record.createdAt),
+      }
+    },
+    list: (query: DeliveryQuery) =>
+      readPage<DeliveryRecord>(redis, {
+        indexes: [
+          query.jobId !== undefined
+            ? keys.jobDeliveries(query.jobId)
+            : query.status
+              ? keys.deliveriesIn(query.status)
+              : keys.deliveries,
+        ],
+        limit: query.limit,
+        cursor: query.cursor,
+        read: ids => Promise.all(ids.map(read)),
+        fits: record =>
+          (query.jobId === undefined || record.jobId === query.jobId) &&
+          (query.status === undefined || record.status === query.status) &&
+          (query.owner === undefined || record.owner === query.owner),
+      }),
+    /** What is sent: the job as it was when the event happened. Null where the delivery is gone. */
+    async payload(
+      record: DeliveryRecord,
+    ): Promise<{ type: EventType; timestamp: string; data: { job: Job } } | null> {
+      const job = parseRecord(await redis.hgetall(keys.deliveryRecord(record.id)))
+      return job && { type: record.type, timestamp: instant(record.createdAt), data: { job: viewJob(job) } }
+    },
+    /** Keeps an attempt. `token`: the attempt's own, so that a script that is sent twice keeps it once. */
+    attempted: (
+      args: { id: string; round: number; token: string; attempt: DeliveryAttempt } & (
+        | { verdict: 'delivered' | 'failed' }
+        | { verdict: 'retry'; delayMs: number }
+      ),
+    ) => attempted({ ...args, attempt: JSON.stringify(args.attempt) }),
+    redeliver: (id: string, token: string) => redeliver({ id, token }),
+    /** `queue`: the keys of the round's BullMQ job and of its queue's completed and failed sets. */
+    refill: (
+      args: { id: string; round: number; job: string },
+      queue: readonly [job: string, completed: string, failed: string],
+    ) => refill(args, queue),
+    /** Removes one that is not open and was made more than `olderThan` ms ago. */
+    delete: (id: string, olderThan: number) => remove({ id, olderThan }),
+  }
+}
+
+function parse(hash: Record<string, string>): DeliveryRecord | null {
+  if (hash.status === undefined) return null
+  return {
+    id: hash.id!,
+    jobId: hash.jobId!,
+    owner: hash.owner!,
+    url: hash.url!,
+    type: hash.type as EventType,
+    status: hash.status as DeliveryStatus,
+    round: Number(hash.round),
+    tried: Number(hash.tried),
+    createdAt: Number(hash.createdAt),
+    nextAttemptAt: hash.nextAttemptAt === undefined ? null : Number(hash.nextAttemptAt),
+  }
+}

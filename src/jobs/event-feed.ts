@@ -1,0 +1,287 @@
+/**
+ * The live feed. One reader a process tails the global stream and serves every client of that process. A client is
+ * registered first (what happens meanwhile is kept for it), then reads its job's log, then what was kept, without the
+ * ids that it has had: no polling, no gaps.
+ *
+ * The global stream is trimmed near 10,000 entries. A reader that fell behind the trim, a client that reads too slowly,
+ * a Redis that came back older: each sends the clients concerned back to their logs.
+ */
+import type { Redis } from 'ioredis'
+import type { Log } from '../log.ts'
+import { compareEventIds, parseStreamEntry, readLog, type StreamEntry, streamEntryJob } from './events.ts'
+import { isFinal, isFinalEvent, type JobEvent, type Status } from './job.ts'
+import { keys } from './keys.ts'
+
+/** Entries read at once, and the most that is kept for a slow client before it is sent back to the log. */
+const BATCH = 1_000
+const PAGE = 500
+
+export type EventFeed = ReturnType<typeof createEventFeed>
+
+/** What waits for one client. */
+class Subscription {
+  private entries: StreamEntry[] = []
+  private gap = false
+  private wake: (() => void) | undefined
+
+  push(entry: StreamEntry): void {
+    if (this.entries.length >= BATCH) this.lose()
+    else this.entries.push(entry)
+    this.wake?.()
+  }
+
+  lose(): void {
+    this.entries = []
+    this.gap = true
+    this.wake?.()
+  }
+
+  /** What has come since, or that some of it was lost; waits for it. Null when the signal aborts. */
+  async take(signal: AbortSignal): Promise<StreamEntry[] | 'gap' | null> {
+    if (!this.gap && this.entries.length === 0 && !signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      this.wake = resolve
+      signal.addEventListener('abort', resolve as () => void)
+      await promise
+      signal.removeEventListener('abort', resolve as () => void)
+      this.wake = undefined
+    }
+    if (signal.aborted) return null
+    if (this.gap) {
+      this.gap = false
+      return 'gap'
+    }
+    return this.entries.splice(0)
+  }
+}
+
+/**
+ * @param options `reader`: a connection of its own, which blocks; `redis`: one for everything else.
+ */
+export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log }) {
+  const { reader, redis, log } = options
+  const byJob = new Map<string, Set<Subscription>>()
+  const all = new Set<Subscription>()
+  let closed = false
+  let last: string | null = null
+
+  function dispatch(id: string, fields: readonly string[]): void {
+    last = id
+    // Most of what passes is nobody's business here: it is not even parsed.
+    const listeners = byJob.get(streamEntryJob(fields))
+    if (!listeners && all.size === 0) return
+    const entry = parseStreamEntry(id, fields)
+    for (const each of listeners ?? []) each.push(entry)
+    for (const each of all) each.push(entry)
+  }
+
+  function loseAll(): void {
+    for (const each of all) each.lose()
+    for (const set of byJob.values()) for (const each of set) each.lose()
+  }
+
+  /** Reads on from `last` and, in the same moment, whether anything behind it was trimmed or never was. */
+  async function readChecked(): Promise<void> {
+    const [info, entries] = await streamFrom(reader, last ?? '0-0')
+    if (last === null || compareEventIds(last, info.lastId) > 0 || info.trimmed(last)) {
+      const fresh = last === null
+      last = info.lastId
+      if (!fresh) {
+        log.warn('the event feed fell behind the stream; every client goes back to its log')
+      }
+      // Also at the very first: clients may have registered before there was a position to read on from.
+      return loseAll()
+    }
+    for (const [id, fields] of entries) dispatch(id, fields)
+  }
+
+  async function tail(): Promise<void> {
+    let check = true
+    while (!closed) {
+      try {
+        if (check) await readChecked()
+        check = false
+        const reply = await reader.xread('COUNT', BATCH, 'BLOCK', 5_000, 'STREAMS', keys.events, last!)
+        const entries = reply?.[0]?.[1] ?? []
+        // A full batch may have the trim behind it: read it again together with the stream's first id.
+        if (entries.length >= BATCH) check = true
+        else for (const [id, fields] of entries) dispatch(id, fields)
+      } catch (error) {
+        if (closed) return
+        log.debug({ err: error }, 'the event feed waits for Redis')
+        check = true
+        await new Promise(resolve => setTimeout(resolve, 200))
+      }
+    }
+  }
+  const tailing = tail()
+
+  async function* subscribed<T>(
+    set: Set<Subscription>,
+    run: (subscription: Subscription) => AsyncGenerator<T>,
+    done: () => void,
+  ) {
+    const subscription = new Subscription()
+    set.add(subscription)
+    try {
+      yield* run(subscription)
+    } finally {
+      set.delete(subscription)
+      done()
+    }
+  }
+
+  return {
+    /**
+     * A job's events later than `after`, each once, in order; live until the final event of its newest run, or until
+     * the job is deleted, or the signal aborts. @throws where Redis can't be reached.
+     */
+    follow(jobId: string, after: string | null, signal: AbortSignal): AsyncGenerator<JobEvent> {
+      const set = byJob.get(jobId) ?? new Set()
+      byJob.set(jobId, set)
+      const forget = () => {
+        if (set.size === 0 && byJob.get(jobId) === set) byJob.delete(jobId)
+      }
+      return subscribed(
+        set,
+        async function* (subscription) {
+          let seen = after
+          for (let readAgain = true; ; ) {
+            if (readAgain) {
+              for (;;) {
+                const page = await readLog(redis, jobId, seen, PAGE)
+                for (const event of page) {
+                  seen = event.id
+                  yield event
+                }
+                if (page.length < PAGE) break
+              }
+              if (await hasEnded(redis, jobId, seen)) return
+            }
+            const taken = await subscription.take(signal)
+            if (taken === null) return
+            readAgain = taken === 'gap'
+            if (taken === 'gap') continue
+            for (const entry of taken) {
+              if ('deleted' in entry) return
+              // Another run may have been opened by the time that this is read: the log knows.
+              if (isFinalEvent(entry.event.type)) readAgain = true
+              if (seen !== null && compareEventIds(entry.event.id, seen) <= 0) continue
+              seen = entry.event.id
+              yield entry.event
+            }
+          }
+        },
+        forget,
+      )
+    },
+
+    /**
+     * Every job's events, live, later than `after` if the stream still holds it. `reset` says that some were missed:
+     * reload, then go on.
+     */
+    followAll(
+      after: string | null,
+      signal: AbortSignal,
+    ): AsyncGenerator<{ event: JobEvent; owner: string } | 'reset'> {
+      return subscribed(
+        all,
+        async function* (subscription) {
+          let seen = after
+          if (seen !== null) {
+            for (let more = true; more; ) {
+              const [info, entries] = await streamFrom(redis, seen)
+              if (compareEventIds(seen, info.lastId) > 0 || info.trimmed(seen)) {
+                seen = info.lastId
+                yield 'reset'
+                break
+              }
+              for (const [id, fields] of entries) {
+                seen = id
+                const entry = parseStreamEntry(id, fields)
+                if ('event' in entry) yield entry
+              }
+              more = entries.length === BATCH
+            }
+          }
+          for (;;) {
+            const taken = await subscription.take(signal)
+            if (taken === null) return
+            if (taken === 'gap') {
+              yield 'reset'
+              continue
+            }
+            for (const entry of taken) {
+              if (!('event' in entry) || (seen !== null && compareEventIds(entry.event.id, seen) <= 0))
+                continue
+              seen = entry.event.id
+              yield entry
+            }
+          }
+        },
+        () => undefined,
+      )
+    },
+
+    /** Clients that listen now. */
+    clients: () => all.size + [...byJob.values()].reduce((sum, set) => sum + set.size, 0),
+
+    async close(): Promise<void> {
+      closed = true
+      reader.disconnect()
+      await tailing
+    },
+  }
+}
+
+/** True where the newest event of a job is the final one of its newest run and has been seen, or the job is gone. */
+async function hasEnded(redis: Redis, jobId: string, seen: string | null): Promise<boolean> {
+  const [status, newest] = await Promise.all([
+    redis.hget(keys.job(jobId), 'status'),
+    redis.xrevrange(keys.log(jobId), '+', '-', 'COUNT', 1),
+  ])
+  if (status === null) return true
+  return (
+    isFinal(status as Status) &&
+    seen !== null &&
+    newest[0] !== undefined &&
+    compareEventIds(newest[0][0], seen) <= 0
+  )
+}
+
+interface StreamInfo {
+  readonly firstId: string | null
+  readonly lastId: string
+  /** True where entries later than this id are gone. */
+  trimmed(after: string): boolean
+}
+
+async function streamFrom(redis: Redis, after: string): Promise<[StreamInfo, [string, string[]][]]> {
+  const replies = await redis
+    .multi()
+    .exists(keys.events)
+    .xinfo('STREAM', keys.events)
+    .xrange(keys.events, `(${after}`, '+', 'COUNT', BATCH)
+    .exec()
+  const exists = replies?.[0]?.[1] === 1
+  if (!exists) return [{ firstId: null, lastId: '0-0', trimmed: () => false }, []]
+  for (const [error] of replies!) if (error) throw error
+  const flat = replies![1]![1] as unknown[]
+  const info = new Map<unknown, unknown>()
+  for (let index = 0; index < flat.length; index += 2) info.set(flat[index], flat[index + 1])
+  const firstId = (info.get('first-entry') as [string] | null)?.[0] ?? null
+  const deletedId = info.get('max-deleted-entry-id') as string | undefined
+  return [
+    {
+      firstId,
+      lastId: info.get('last-generated-id') as string,
+      // Redis does not raise max-deleted-entry-id when it trims: what was added and is not there is what was trimmed.
+      trimmed: id =>
+        firstId !== null &&
+        compareEventIds(id, firstId) < 0 &&
+        (Number(info.get('entries-added')) > Number(info.get('length')) ||
+          (deletedId !== undefined && deletedId !== '0-0')),
+    },
+    replies![2]![1] as [string, string[]][],
+  ]
+}

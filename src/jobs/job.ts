@@ -1,0 +1,193 @@
+/**
+ * The words of a job's life, as clients see them and as every layer above uses them.
+ *
+ *   draft ──submit──▶ attaching ──all files attached──▶ pending ──▶ processing ──▶ completed
+ *     │                   │ a file could not be attached     ▲          │ └──▶ failed
+ *     │                   └──────────▶ failed                └─retrying─┘
+ *     └────────────── cancel, from any state that is not final ──────────▶ cancelled
+ *   failed ──retry: a new run──▶ pending, or attaching where a file is still to be attached
+ *
+ * The moves are enforced in `lua/`, one script a transition; nothing else writes a job.
+ */
+import type { Artifact, JsonObject } from '../pipelines/pipeline.ts'
+
+export const STATUSES = [
+  'draft',
+  'attaching',
+  'pending',
+  'processing',
+  'completed',
+  'failed',
+  'cancelled',
+] as const
+export type Status = (typeof STATUSES)[number]
+
+export const FINAL_STATUSES = ['completed', 'failed', 'cancelled'] as const satisfies readonly Status[]
+export type FinalStatus = (typeof FINAL_STATUSES)[number]
+
+export function isFinal(status: Status): status is FinalStatus {
+  return (FINAL_STATUSES as readonly Status[]).includes(status)
+}
+
+export const ERROR_CODES = [
+  'file-missing',
+  'file-changed',
+  'unsupported-content',
+  'archive-limit',
+  'stage-failed',
+  'stage-timeout',
+  'worker-lost',
+  'job-lost',
+  'storage-unavailable',
+] as const
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** Why a job failed: a sentence that a person can act on, and the cause itself. */
+export interface JobError {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly stage?: string
+  readonly fileId?: string
+  /** Attempts begun when the job ended. */
+  readonly attempts: number
+}
+
+export interface JobFile {
+  readonly id: string
+  readonly name: string
+  readonly size: number
+  /** What the client declared; once attached, what the content is. */
+  readonly type: string
+  readonly sha256: string
+  readonly status: 'uploaded' | 'attached' | 'failed'
+}
+
+export interface StageProgress {
+  readonly name: string
+  readonly status: 'pending' | 'running' | 'completed' | 'failed'
+  readonly percent: number
+}
+
+export interface Progress {
+  readonly percent: number
+  /** Null before the first start. */
+  readonly stage: string | null
+  /** Counts from 1; 0 before the first start. */
+  readonly stageIndex: number
+  readonly stageCount: number
+  readonly stages: readonly StageProgress[]
+}
+
+/** A job as clients see it. Times are RFC 3339 in UTC with milliseconds. */
+export interface Job {
+  readonly id: string
+  readonly status: Status
+  readonly run: number
+  readonly owner: string
+  readonly pipeline: string
+  readonly priority: number
+  readonly metadata: JsonObject
+  readonly callbackUrl: string | null
+  readonly files: readonly JobFile[]
+  readonly progress: Progress
+  readonly attempts: { readonly made: number; readonly max: number }
+  readonly result: JsonObject | null
+  readonly error: JobError | null
+  readonly artifacts: readonly Pick<Artifact, 'name' | 'size' | 'type'>[]
+  readonly createdAt: string
+  readonly readyAt: string | null
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly links: { readonly self: string; readonly events: string; readonly artifacts: string }
+}
+
+/** What the client asks for; checked by the API before it comes here. */
+export interface JobRequest {
+  readonly id: string
+  readonly owner: string
+  readonly pipeline: string
+  /** The pipeline's stages as they are now: a job keeps the ones that it was made with. */
+  readonly stages: readonly { readonly name: string; readonly weight: number }[]
+  readonly priority: number
+  readonly metadata: JsonObject
+  readonly callbackUrl: string | null
+  readonly maxAttempts: number
+}
+
+/** An uploaded file whose bytes are durable, about to be named by a record. */
+export interface UploadedFile {
+  readonly name: string
+  readonly size: number
+  /** As the client declared it. */
+  readonly type: string
+  readonly sha256: string
+  /** Where the bytes are in storage, and what vouches for them there. */
+  readonly key: string
+  readonly etag: string
+}
+
+/** A file as the record knows it: what clients see and where it is stored. */
+export interface StoredFile extends JobFile {
+  readonly key: string
+  readonly etag: string
+}
+
+export const EVENT_TYPES = [
+  'job.created',
+  'file.uploaded',
+  'file.removed',
+  'job.submitted',
+  'file.attached',
+  'file.failed',
+  'job.ready',
+  'job.started',
+  'stage.started',
+  'stage.progress',
+  'stage.completed',
+  'job.log',
+  'job.retrying',
+  'job.completed',
+  'job.failed',
+  'job.cancelled',
+  'job.retried',
+] as const
+export type EventType = (typeof EVENT_TYPES)[number]
+
+export interface JobEvent {
+  /** `<milliseconds>-<sequence>`: the time and order in which Redis took it. */
+  readonly id: string
+  readonly type: EventType
+  readonly jobId: string
+  readonly run: number
+  readonly at: string
+  readonly data: JsonObject
+}
+
+/** The last event of a run. */
+export function isFinalEvent(type: EventType): boolean {
+  return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled'
+}
+
+export type DeliveryStatus = 'pending' | 'delivered' | 'failed'
+
+export interface DeliveryAttempt {
+  readonly at: string
+  readonly durationMs: number
+  readonly statusCode: number | null
+  readonly error: string | null
+  /** The first 4 KiB of the answer. */
+  readonly response: string
+}
+
+/** One webhook message to one URL, with all its attempts, as clients see it. */
+export interface Delivery {
+  readonly id: string
+  readonly jobId: string
+  readonly webhookId: string | null
+  readonly url: string
+  readonly type: EventType
+  readonly status: DeliveryStatus
+  readonly attempts: readonly DeliveryAttempt[]
+  readonly nextAttemptAt: string | null
+  readonly createdAt: string
+}

@@ -1,0 +1,44 @@
+/**
+ * Where things are in Redis. Every key carries the hash tag `{sluice}`, so that a script may touch all of them in a
+ * Redis Cluster, too; BullMQ's keys carry it as their prefix.
+ *
+ *   {sluice}:job:<id>              hash    the record
+ *   {sluice}:job:<id>:log          stream  its events; ids are those of the global stream
+ *   {sluice}:job:<id>:leases       zset    uploads under way: token → end (ms)
+ *   {sluice}:job:<id>:deliveries   zset    its deliveries
+ *   {sluice}:jobs                  zset    every job by creation
+ *   {sluice}:jobs:<status>         zset    the same, by status
+ *   {sluice}:drafts                zset    drafts by their last upload; {sluice}:finished  final jobs by their end
+ *   {sluice}:events                stream  every job's events, about 10,000
+ *   {sluice}:outbox                zset    what is still to be put into BullMQ, by when it is due
+ *   {sluice}:delivery:<id>         hash    a delivery; …:record the frozen job; …:attempts a list
+ *   {sluice}:deliveries            zset    every delivery by creation; {sluice}:deliveries:<status> by status
+ *   {sluice}:installation          hash    who wrote here, and how far it had come
+ *   {sluice}:session:<digest>      string  whose key a browser's session stands for, for 12 h
+ */
+export const PREFIX = '{sluice}'
+
+export const keys = {
+  job: (id: string) => `${PREFIX}:job:${id}`,
+  log: (id: string) => `${PREFIX}:job:${id}:log`,
+  leases: (id: string) => `${PREFIX}:job:${id}:leases`,
+  jobDeliveries: (id: string) => `${PREFIX}:job:${id}:deliveries`,
+  jobs: `${PREFIX}:jobs`,
+  jobsIn: (status: string) => `${PREFIX}:jobs:${status}`,
+  drafts: `${PREFIX}:drafts`,
+  finished: `${PREFIX}:finished`,
+  events: `${PREFIX}:events`,
+  outbox: `${PREFIX}:outbox`,
+  delivery: (id: string) => `${PREFIX}:delivery:${id}`,
+  deliveryRecord: (id: string) => `${PREFIX}:delivery:${id}:record`,
+  deliveryAttempts: (id: string) => `${PREFIX}:delivery:${id}:attempts`,
+  deliveries: `${PREFIX}:deliveries`,
+  deliveriesIn: (status: string) => `${PREFIX}:deliveries:${status}`,
+  installation: `${PREFIX}:installation`,
+  session: (digest: string) => `${PREFIX}:session:${digest}`,
+  webhookSecret: `${PREFIX}:webhook-secret`,
+  workers: `${PREFIX}:workers`,
+  alone: (name: string) => `${PREFIX}:alone:${name}`,
+  /** Pub/sub channel: ids of jobs that were just cancelled or deleted. */
+  cancelled: `${PREFIX}:cancelled`,
+} as const

@@ -1,0 +1,24 @@
+-- attemptFailed: ends an attempt, and by itself decides whether it was the run's last.
+-- {id, token, incurable, error: {code, message, stage?, fileId?}}
+
+if not status then return refuse('gone') end
+if get('endedBy') == a.token then return get('endedAnswer') end
+local fence = fenced()
+if fence then return refuse(fence) end
+
+local attempt = number('attempt')
+local answer
+if a.incurable or attempt >= number('maxAttempts') then
+  answer = { final = true, delivery = fail(a.error) }
+else
+  -- A back-off of 1 s, doubling, up to an hour.
+  local delayMs = math.min(3600000, 1000 * 2 ^ (attempt - 1))
+  leaveStage('pending')
+  redis.call('HDEL', record, 'token', 'attemptOpen')
+  move('pending')
+  a.error.attempts = attempt
+  emit('job.retrying', cjson.encode({ status = 'pending', reason = 'failed', attempt = attempt, error = a.error, delayMs = delayMs }))
+  answer = { final = false, delayMs = delayMs }
+end
+set('endedBy', a.token, 'endedAnswer', done(answer))
+return done(answer)

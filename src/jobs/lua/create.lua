@@ -1,0 +1,22 @@
+-- create: the commit point of an upload. Before it there is nothing, after it exactly one job.
+-- {id, token, lease?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit}
+
+if status then
+  if get('createdBy') ~= a.token then return refuse('exists') end
+  return done()
+end
+if a.lease then
+  local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
+  if not ends or tonumber(ends) <= now then return refuse('lease-lost') end
+  redis.call('ZREM', record .. ':leases', a.lease)
+end
+
+owner, run, flow, createdAt = a.owner, 1, 1, int(now)
+set('id', id, 'createdBy', a.token, 'owner', owner, 'run', '1', 'flow', '1', 'createdAt', createdAt, unpack(a.fields))
+redis.call('ZADD', PREFIX .. ':jobs', now, id)
+redis.call('ZADD', PREFIX .. ':drafts', now, id)
+move('draft')
+emit('job.created', '{"status":"draft","pipeline":' .. cjson.encode(get('pipeline')) .. '}')
+add(a.files)
+if a.submit then submit() end
+return done()

@@ -1,0 +1,23 @@
+-- delete: removes a draft or final job: record, log, index. Its bytes are removed by who asked, or by the janitor.
+-- Deliveries stay: one that is still open goes on.
+-- {id, token, expiredBefore?: {draft, final}: only if it is that old, and no upload is under way}
+
+local tombstone = record .. ':deleted'
+if not status then
+  return redis.call('GET', tombstone) == a.token and done() or refuse('gone')
+end
+if status ~= 'draft' and not FINAL[status] then return refuse('job-not-final') end
+if a.expiredBefore then
+  local since = status == 'draft' and redis.call('ZSCORE', PREFIX .. ':drafts', id) or redis.call('ZSCORE', PREFIX .. ':finished', id)
+  local limit = status == 'draft' and a.expiredBefore.draft or a.expiredBefore.final
+  if not since or tonumber(since) > now - limit then return refuse('not-expired') end
+  if redis.call('ZCOUNT', record .. ':leases', '(' .. int(now), '+inf') > 0 then return refuse('uploads-in-progress') end
+end
+redis.call('DEL', record, record .. ':log', record .. ':leases')
+for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) do
+  redis.call('ZREM', PREFIX .. index, id)
+end
+-- Whoever follows this job hears that there is nothing more to come; no client is sent this.
+redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*', 'job', id, 'owner', owner, 'run', int(run), 'type', 'deleted', 'data', '{}')
+redis.call('SET', tombstone, a.token, 'PX', 60000)
+return done()

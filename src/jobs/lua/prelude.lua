@@ -1,0 +1,159 @@
+-- What every transition of a job begins with: its arguments, the record's fences, and the few things that transitions
+-- do to a record. A transition first checks and then changes; one that does not fit is refused and changes nothing.
+--
+-- KEYS[1] is the record; all other keys share its hash tag and are reached from it. ARGV[1] is a JSON object.
+-- Times are Redis's own, in milliseconds. Numbers that become part of a text go through `int`: Lua would write them
+-- as 1.7e+12.
+
+local PREFIX = '{sluice}'
+local FINAL = { completed = true, failed = true, cancelled = true }
+
+local a = cjson.decode(ARGV[1])
+local record = KEYS[1]
+local id = a.id
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local head = redis.call('HMGET', record, 'status', 'run', 'flow', 'owner', 'createdAt')
+local status, run, flow, owner, createdAt = head[1], tonumber(head[2]), tonumber(head[3]), head[4], head[5]
+
+local function int(n) return string.format('%.0f', n) end
+local function get(field) return redis.call('HGET', record, field) end
+local function number(field) return tonumber(get(field) or 0) end
+local function set(...) redis.call('HSET', record, ...) end
+local function done(answer) return cjson.encode(answer or { ok = true }) end
+local function refuse(code) return cjson.encode({ refused = code }) end
+
+-- Appends an event to the global stream and, with that same id, to the job's own log. `data` is JSON text.
+local function emit(type, data)
+  local at = redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*',
+    'job', id, 'owner', owner, 'run', int(run), 'type', type, 'data', data)
+  redis.call('XADD', record .. ':log', at, 'run', int(run), 'type', type, 'data', data)
+end
+
+-- Changes the status, and with it the job's place in the index.
+local function move(to)
+  if status then redis.call('ZREM', PREFIX .. ':jobs:' .. status, id) end
+  redis.call('ZADD', PREFIX .. ':jobs:' .. to, createdAt, id)
+  if status == 'draft' then redis.call('ZREM', PREFIX .. ':drafts', id) end
+  set('status', to)
+  status = to
+end
+
+-- Notes that something has to be put into BullMQ. Whoever caused it does so at once; the sweeper does it otherwise.
+local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', now, entry) end
+
+local function enqueueFlow()
+  set('flow', int(flow), 'flowAt', int(now))
+  enqueue('flow:' .. id .. ':' .. int(flow))
+end
+
+local function fileIds()
+  local text = get('fileIds')
+  return (text and text ~= '') and cjson.decode(text) or {}
+end
+
+-- The number of files, and of those that are attached.
+local function attachedFiles()
+  local ids, attached = fileIds(), 0
+  for _, file in ipairs(ids) do
+    if get('file:' .. file .. ':status') == 'attached' then attached = attached + 1 end
+  end
+  return #ids, attached
+end
+
+-- The whole job's percent: the stages' percents by weight. It never goes back within a run, since theirs do not.
+local function overall()
+  local total, reached = 0, 0
+  for index, stage in ipairs(cjson.decode(get('stages'))) do
+    total = total + stage.weight
+    reached = reached + stage.weight * number('stage:' .. index .. ':percent')
+  end
+  local percent = total > 0 and math.floor(reached / total) or 0
+  set('percent', int(percent))
+  return percent
+end
+
+-- A running stage's new percent; answers what it now shows.
+local function reach(index, percent)
+  local field = 'stage:' .. int(index) .. ':percent'
+  local reached = math.max(number(field), math.min(100, math.max(0, math.floor(percent))))
+  set(field, int(reached))
+  return reached
+end
+
+-- Puts the running stage, if there is one, into another status.
+local function leaveStage(to)
+  local index = number('stageIndex')
+  if index > 0 and get('stage:' .. int(index) .. ':status') == 'running' then
+    set('stage:' .. int(index) .. ':status', to)
+  end
+end
+
+-- Fences a worker out that no longer holds the job, and tells a transition that is run twice: each start has a token
+-- of its own, and what comes under it is numbered. Nil for who may go on.
+local function fenced()
+  if not status then return 'gone' end
+  if get('token') ~= a.token then return FINAL[status] and status or 'stale' end
+  if a.seq then
+    if a.seq <= number('seq') then return 'repeated' end
+    set('seq', int(a.seq))
+  end
+end
+
+-- Publishes what a stage left. `c`: {stage, index, durationMs, output: JSON text, names}
+local function checkpoint(c)
+  local index = int(c.index)
+  set('output:' .. index, c.output, 'stage:' .. index .. ':status', 'completed', 'losses', '0')
+  reach(c.index, 100)
+  emit('stage.completed', '{"stage":' .. cjson.encode(c.stage) .. ',"overall":' .. int(overall())
+    .. ',"durationMs":' .. int(c.durationMs) .. ',"artifacts":' .. c.names .. '}')
+end
+
+-- Freezes the job as it is now into a delivery for its callback URL, if it has one; answers the delivery's id.
+local function deliver(type)
+  local url = get('callbackUrl')
+  if not url or url == '' then return nil end
+  local delivery = 'msg_' .. id .. '_r' .. int(run)
+  local key = PREFIX .. ':delivery:' .. delivery
+  redis.call('COPY', record, key .. ':record', 'REPLACE')
+  redis.call('HSET', key, 'id', delivery, 'jobId', id, 'owner', owner, 'url', url, 'type', type, 'status', 'pending',
+    'round', '1', 'tried', '0', 'createdAt', int(now), 'nextAttemptAt', int(now))
+  redis.call('ZADD', PREFIX .. ':deliveries', now, delivery)
+  redis.call('ZADD', PREFIX .. ':deliveries:pending', now, delivery)
+  redis.call('ZADD', record .. ':deliveries', now, delivery)
+  enqueue('delivery:' .. delivery .. ':1')
+  return delivery
+end
+
+-- How a job ends, wherever it ends: outcome, times, the final event and the delivery, in one. `field` and `json` are
+-- the `result` or the `error`, as JSON text.
+local function finish(outcome, field, json)
+  local callsBack = status ~= 'draft'
+  leaveStage(outcome == 'failed' and 'failed' or 'pending')
+  redis.call('HDEL', record, 'token', 'attemptOpen')
+  set('finishedAt', int(now))
+  if field then set(field, json) end
+  move(outcome)
+  redis.call('ZADD', PREFIX .. ':finished', now, id)
+  emit('job.' .. outcome, '{"status":"' .. outcome .. '"' .. (field and (',"' .. field .. '":' .. json) or '') .. '}')
+  return callsBack and deliver('job.' .. outcome) or nil
+end
+
+-- `cause`: {code, message, stage?, fileId?}
+local function fail(cause)
+  cause.attempts = number('attempt')
+  return finish('failed', 'error', cjson.encode(cause))
+end
+
+-- Somebody emptied a queue: a new flow takes the lost one's place, three times in a run; the fourth ends the job.
+local function refill()
+  local lost = number('flowsLost') + 1
+  if lost > 3 then
+    return fail({ code = 'job-lost',
+      message = 'The jobs of this upload were deleted from the queue again and again. Retry it once the queue is left alone.' })
+  end
+  flow = flow + 1
+  set('flowsLost', int(lost))
+  enqueueFlow()
+end

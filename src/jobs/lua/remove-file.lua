@@ -1,0 +1,20 @@
+-- removeFile: takes a file out of a draft; answers where its bytes are.
+-- {id, token, fileId}
+
+if not status then return refuse('gone') end
+local before = get('removed:' .. a.token)
+if before then return done({ file = cjson.decode(before) }) end
+if status ~= 'draft' then return refuse('job-not-draft') end
+local field = 'file:' .. a.fileId
+local text = get(field)
+if not text then return refuse('no-such-file') end
+
+local left = {}
+for _, fileId in ipairs(fileIds()) do
+  if fileId ~= a.fileId then table.insert(left, fileId) end
+end
+redis.call('HDEL', record, field, field .. ':status')
+set('fileIds', #left > 0 and cjson.encode(left) or '', 'removed:' .. a.token, text)
+local file = cjson.decode(text)
+emit('file.removed', cjson.encode({ fileId = a.fileId, name = file.name, size = file.size, sha256 = file.sha256 }))
+return done({ file = file })

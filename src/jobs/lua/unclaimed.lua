@@ -1,0 +1,40 @@
+-- Of some stored objects of one job, those that nobody claims: neither an upload under way, nor the record, nor the
+-- worker that holds the job now and may be writing them.
+-- KEYS[1] the record, KEYS[2] the leases, KEYS[3] the installation. ARGV: id and counter of the installation that the
+-- storage belongs to (a Redis that was emptied or set back meanwhile knows of no claim), then keys of objects, listed
+-- *before* this runs.
+
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+if redis.call('ZCOUNT', KEYS[2], '(' .. string.format('%.0f', now), '+inf') > 0 then return {} end
+
+local installation = redis.call('HMGET', KEYS[3], 'id', 'counter')
+if installation[1] ~= ARGV[1] or tonumber(installation[2]) < tonumber(ARGV[2]) then return {} end
+
+local claimed, ended, token = {}, false, nil
+local fields = redis.call('HGETALL', KEYS[1])
+for i = 1, #fields, 2 do
+  if fields[i] == 'status' then ended = fields[i + 1] == 'completed' or fields[i + 1] == 'cancelled' end
+  if fields[i] == 'token' then token = fields[i + 1] end
+end
+for i = 1, #fields, 2 do
+  local field, value = fields[i], fields[i + 1]
+  if string.match(field, '^file:[^:]+$') then
+    claimed[cjson.decode(value).key] = true
+  elseif string.match(field, '^output:') then
+    local output = cjson.decode(value)
+    for _, artifact in ipairs(output.artifacts) do claimed[artifact.key] = true end
+    -- Intermediates are for later stages of a job that may still run.
+    if not ended then
+      for _, intermediate in ipairs(output.intermediates) do claimed[intermediate.key] = true end
+    end
+  end
+end
+
+local unclaimed = {}
+for index = 3, #ARGV do
+  local key = ARGV[index]
+  local written = token and string.find(key, token, 1, true)
+  if not claimed[key] and not written then table.insert(unclaimed, key) end
+end
+return unclaimed

@@ -1,0 +1,46 @@
+/**
+ * The outbox: what a transition wants put into BullMQ. Whoever caused an entry enqueues it at once and settles it; the
+ * sweeper does it for those that were left behind. Ids make repeats harmless, so nothing is lost and nothing doubled.
+ */
+import type { Redis } from 'ioredis'
+import { keys } from './keys.ts'
+import { defineScript } from './script.ts'
+
+export type OutboxEntry =
+  | { readonly kind: 'flow'; readonly jobId: string; readonly flow: number }
+  | { readonly kind: 'delivery'; readonly deliveryId: string; readonly round: number }
+
+export type Outbox = ReturnType<typeof createOutbox>
+
+export function createOutbox(redis: Redis) {
+  const claim = defineScript(redis, 'outbox-claim')
+  const settle = defineScript(redis, 'outbox-settle')
+  return {
+    /**
+     * Entries that have waited for `olderThan` ms, now this caller's for as long again. Those of which nothing is
+     * wanted any more (the job has ended, is gone, or has a newer flow) are dropped.
+     */
+    async claim(olderThan: number, most: number): Promise<OutboxEntry[]> {
+      return ((await claim([keys.outbox], [olderThan, most])) as string[]).map(parseEntry)
+    },
+    /** @returns false where one of BullMQ's jobs is not there: the entry stays. */
+    async settle(entry: OutboxEntry, bullKeys: readonly string[]): Promise<boolean> {
+      return (await settle([keys.outbox, ...bullKeys], [formatEntry(entry)])) === 1
+    },
+    /** How many entries wait. */
+    size: () => redis.zcard(keys.outbox),
+  }
+}
+
+function formatEntry(entry: OutboxEntry): string {
+  return entry.kind === 'flow'
+    ? `flow:${entry.jobId}:${entry.flow}`
+    : `delivery:${entry.deliveryId}:${entry.round}`
+}
+
+function parseEntry(text: string): OutboxEntry {
+  const [kind, id, number] = text.split(':')
+  return kind === 'flow'
+    ? { kind, jobId: id!, flow: Number(number) }
+    : { kind: 'delivery', deliveryId: id!, round: Number(number) }
+}

@@ -1,0 +1,220 @@
+/**
+ * The transitions: the only way a job's record changes. Each is one Lua script in `lua/` that checks (status, run, flow,
+ * start token, limits), then changes the record, moves the job in the index, appends the event, and notes in the
+ * outbox what must be enqueued: all or nothing. One that does not fit is refused and changes nothing; that is the
+ * whole concurrency control.
+ *
+ * Every transition may run twice, since a client resends a script whose reply was lost: each carries a token, and one
+ * whose effect is already there under the same token answers as the first time.
+ */
+import type { Redis } from 'ioredis'
+import type { StageOutput } from '../pipelines/stage-context.ts'
+import type { ErrorCode, JobRequest, Status, UploadedFile } from './job.ts'
+import { keys } from './keys.ts'
+import { type JobRecord, parseFields } from './record.ts'
+import { defineScript } from './script.ts'
+
+export type Refused<Code extends string = string> = { readonly refused: Code }
+
+export function isRefused<T extends object, C extends string>(answer: T | Refused<C>): answer is Refused<C> {
+  return 'refused' in answer
+}
+
+type Ok = { readonly ok: true }
+/** A transition that ended the job names the delivery to enqueue, if there is one. */
+type Ended = { readonly delivery?: string }
+/** The worker no longer holds the job: it is final, gone, of a newer flow, or another's. */
+export type Fenced = 'gone' | 'stale' | Status
+
+export interface Cause {
+  readonly code: ErrorCode
+  /** One sentence that a person can act on. */
+  readonly message: string
+  readonly stage?: string
+  readonly fileId?: string
+}
+
+/** Who holds a run: the token that its worker chose at the start. */
+export interface Holder {
+  readonly id: string
+  readonly token: string
+}
+/** What comes under one token is numbered from 1, so that a script that is sent twice is told from two. */
+type Numbered = Holder & { readonly seq: number }
+
+export interface Checkpoint {
+  readonly stage: string
+  /** Counts from 1. */
+  readonly index: number
+  readonly durationMs: number
+  readonly output: StageOutput
+}
+
+export type StartAnswer =
+  | { readonly record: JobRecord }
+  /** The second loss of a worker or more: take the place for suspects first, then start again with `suspect`. */
+  | { readonly suspect: true }
+  /** Files were missing (its children were removed): another flow is under way, or the job has ended. */
+  | ({ readonly refilled: true } & Ended)
+  /** The fifth loss in a row: the job has ended. */
+  | ({ readonly lost: true } & Ended)
+  | Refused<Fenced | 'lock-lost'>
+
+export type Transitions = ReturnType<typeof createTransitions>
+
+export function createTransitions(redis: Redis) {
+  const define = <Answer extends object>(...files: string[]) => {
+    const script = defineScript(redis, 'prelude', ...files)
+    return async <Args extends { readonly id: string }>(args: Args): Promise<Answer> =>
+      JSON.parse((await script([keys.job(args.id)], [JSON.stringify(args, wellFormed)])) as string) as Answer
+  }
+  const scripts = {
+    create: define<Ok | Refused<'exists' | 'lease-lost'>>('draft', 'create'),
+    addFiles: define<
+      { added: string[] } | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files'>
+    >('draft', 'add-files'),
+    removeFile: define<{ file: UploadedFile } | Refused<'gone' | 'job-not-draft' | 'no-such-file'>>(
+      'remove-file',
+    ),
+    submit: define<Ok | Refused<'gone' | 'job-final' | 'uploads-in-progress' | 'no-files'>>(
+      'draft',
+      'submit',
+    ),
+    attached: define<Ok | Refused<Fenced>>('ready', 'attached'),
+    attachSuspected: define<{ times: number } | Refused<Fenced>>('attach-suspected'),
+    attachSurvived: define<Ok | Refused<'gone' | 'stale'>>('attach-survived'),
+    attachFailed: define<(Ok & Ended) | Refused<Fenced>>('attach-failed'),
+    stageStarted: define<Ok | Refused<Fenced>>('stage-started'),
+    progress: define<Ok | Refused<Fenced>>('progress'),
+    log: define<Ok | Refused<Fenced>>('log'),
+    checkpoint: define<Ok | Refused<Fenced>>('checkpoint'),
+    attemptFailed: define<({ final: true } & Ended) | { final: false; delayMs: number } | Refused<Fenced>>(
+      'attempt-failed',
+    ),
+    handOver: define<Ok | Refused<Fenced>>('hand-over'),
+    finish: define<(Ok & Ended) | Refused<Fenced>>('finish'),
+    cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('cancel'),
+    retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('ready', 'retry'),
+    delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>('delete'),
+  }
+  const start = defineScript(redis, 'prelude', 'start')
+  const refill = defineScript(redis, 'prelude', 'refill')
+
+  return {
+    /** The commit point of an upload: before it there is nothing, after it one job. `lease`: the upload's. */
+    create: (
+      request: JobRequest,
+      token: string,
+      upload: { lease: string | null; files: readonly UploadedFile[]; submit: boolean },
+    ) =>
+      scripts.create({
+        id: request.id,
+        token,
+        ...(upload.lease === null ? {} : { lease: upload.lease }),
+        owner: request.owner,
+        files: upload.files,
+        submit: upload.submit,
+        fields: [
+          'pipeline',
+          request.pipeline,
+          'stages',
+          JSON.stringify(request.stages),
+          'priority',
+          String(request.priority),
+          'metadata',
+          JSON.stringify(request.metadata),
+          'callbackUrl',
+          request.callbackUrl ?? '',
+          'maxAttempts',
+          String(request.maxAttempts),
+        ],
+      }),
+    /** Names uploaded files in a draft, all or none; answers their ids. */
+    addFiles: (args: {
+      id: string
+      token: string
+      lease: string
+      maxFiles: number
+      files: readonly UploadedFile[]
+    }) => scripts.addFiles(args),
+    removeFile: (args: { id: string; token: string; fileId: string }) => scripts.removeFile(args),
+    submit: (id: string) => scripts.submit({ id }),
+    /** `type`: the media type of the content. */
+    attached: (args: { id: string; flow: number; fileId: string; type: string }) => scripts.attached(args),
+    /** Answers how many times the file has been a suspect, this one included. */
+    attachSuspected: (args: { id: string; flow: number; fileId: string; token: string }) =>
+      scripts.attachSuspected(args),
+    /** The file's worker lives, though the try failed: its losses are no longer in a row. */
+    attachSurvived: (args: { id: string; flow: number; fileId: string }) => scripts.attachSurvived(args),
+    attachFailed: (args: { id: string; flow: number; fileId: string; error: Cause }) =>
+      scripts.attachFailed(args),
+
+    /** @param args `lockKey` and `lock`: BullMQ's lock on the `process` job, and what this worker believes it holds. */
+    async start(args: {
+      id: string
+      flow: number
+      token: string
+      lockKey: string
+      lock: string
+      worker: string
+      suspect: boolean
+    }): Promise<StartAnswer> {
+      const { lockKey, ...rest } = args
+      const [text, fields] = (await start([keys.job(args.id), lockKey], [JSON.stringify(rest)])) as [
+        string,
+        string[]?,
+      ]
+      if (fields) return { record: parseFields(fields)! }
+      return JSON.parse(text) as StartAnswer
+    },
+    stageStarted: (args: Numbered & { stage: string; index: number }) => scripts.stageStarted(args),
+    progress: (args: Numbered & { stage: string; index: number; percent: number; message?: string }) =>
+      scripts.progress(args),
+    log: (args: Numbered & { stage: string; level: string; message: string }) => scripts.log(args),
+    checkpoint: ({ checkpoint, ...args }: Numbered & { checkpoint: Checkpoint }) =>
+      scripts.checkpoint({ ...args, checkpoint: encode(checkpoint) }),
+    /** Decides by itself whether the attempt was the run's last. */
+    attemptFailed: (args: Holder & { incurable: boolean; error: Cause }) => scripts.attemptFailed(args),
+    handOver: (args: Holder) => scripts.handOver(args),
+    /** `checkpoint`: the last stage's. */
+    finish: ({ checkpoint, result, ...args }: Holder & { checkpoint: Checkpoint; result: object }) =>
+      scripts.finish({ ...args, checkpoint: encode(checkpoint), result: JSON.stringify(result) }),
+    cancel: (id: string) => scripts.cancel({ id }),
+    retry: (id: string, token: string) =>
+      scripts.retry({
+        id,
+        token,
+        notRetryable: {
+          'file-missing': true,
+          'file-changed': true,
+          'file-type-not-allowed': true,
+          'file-infected': true,
+        },
+      }),
+    /** `expiredBefore`: only if it has not been touched for so many milliseconds, and no upload is under way. */
+    delete: (args: { id: string; token: string; expiredBefore?: { draft: number; final: number } }) =>
+      scripts.delete(args),
+
+    /** `queue`: the keys of the flow's `process` job and of its queue's completed and failed sets. */
+    async refill(
+      args: { id: string; flow: number; job: string },
+      queue: readonly [job: string, completed: string, failed: string],
+    ) {
+      const text = await refill([keys.job(args.id), ...queue], [JSON.stringify(args)])
+      return JSON.parse(text as string) as ({ refilled: true } & Ended) | Refused<'stale' | 'queued'>
+    },
+  }
+}
+
+function encode({ output, ...rest }: Checkpoint) {
+  return {
+    ...rest,
+    output: JSON.stringify(output),
+    names: JSON.stringify(output.artifacts.map(artifact => artifact.name)),
+  }
+}
+
+/** Redis's JSON takes no lone half of a surrogate pair, as a text cut in the middle has. */
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value
+}
