@@ -1,0 +1,145 @@
+/**
+ * The HTTP API. A request passes: its id → who calls, and from where → its endpoint's checks → its handler; whatever is
+ * thrown on the way becomes a problem in `onError`. No middleware touches a body: reading one before multer hangs
+ * large uploads.
+ */
+import { randomUUID } from 'node:crypto'
+import { type Context, Hono } from 'hono'
+import { createUi } from '../ui/ui.ts'
+import { artifactEndpoints } from './artifacts.ts'
+import { mountBoard } from './board.ts'
+import { ANONYMOUS, type Caller, createKeyRing, type KeyRing } from './callers.ts'
+import { deliveryEndpoints } from './deliveries.ts'
+import { mountDocs } from './docs.ts'
+import { type Endpoint, type Env, register, unauthenticated } from './endpoint.ts'
+import { eventEndpoints } from './events.ts'
+import { fileEndpoints } from './files.ts'
+import { healthEndpoints } from './health.ts'
+import { intakeEndpoints } from './intake.ts'
+import { jobEndpoints } from './jobs.ts'
+import { mountLogin } from './login.ts'
+import { createMetrics } from './metrics.ts'
+import { comesFromElsewhere, isLocalHostHeader, isSafe } from './origin.ts'
+import { overviewEndpoints } from './overview.ts'
+import { notFound, Problem, problemOf } from './problems.ts'
+import { openQueues } from './queues.ts'
+import type { Services } from './services.ts'
+import { createSessions, type Sessions } from './sessions.ts'
+import { ClientGone } from './upload/multipart-errors.ts'
+
+export interface Api {
+  readonly app: Hono<Env>
+  readonly endpoints: readonly Endpoint[]
+  close(): Promise<void>
+}
+
+/** What a client that hung up would have been told; only the log and the metrics see it. */
+const CLIENT_GONE = 499
+const HEALTH = new Set(['/livez', '/readyz'])
+
+/** @param version of the service, for its document. */
+export function createApi(services: Services, version: string): Api {
+  const { redis, log, config } = services
+  const keyRing = createKeyRing(config.apiKeys)
+  const sessions = createSessions(redis, keyRing)
+  const queues = openQueues(redis, log)
+  const metrics = createMetrics(services, queues)
+  const endpoints = [
+    ...intakeEndpoints(services, metrics),
+    ...jobEndpoints(services),
+    ...fileEndpoints(services, metrics),
+    ...artifactEndpoints(services),
+    ...eventEndpoints(services),
+    ...deliveryEndpoints(services),
+    ...overviewEndpoints(services, queues),
+    ...healthEndpoints(services),
+  ]
+
+  const app = new Hono<Env>()
+  app.use(async (c, next) => {
+    const started = performance.now()
+    const { method, path } = c.req
+    const requestId = randomUUID()
+    c.set('requestId', requestId)
+    c.set('caller', null)
+    await next()
+    c.res.headers.set('x-request-id', requestId)
+    const seconds = (performance.now() - started) / 1_000
+    metrics.request(method, c.get('route') ?? 'other', c.res.status, seconds)
+    if (log.isLevelEnabled('debug')) {
+      log.debug({ requestId, status: c.res.status, ms: Math.round(seconds * 1_000) }, `${method} ${path}`)
+    }
+  })
+  app.use(async (c, next) => {
+    if (keyRing.isEmpty && !HEALTH.has(c.req.path) && !isLocalHostHeader(c.req.header('host'))) {
+      throw new Problem('forbidden', 'Without API keys the service answers to localhost only.')
+    }
+    return next()
+  })
+  // Before anybody is asked for a key: the shell is there for whoever has none, and while Redis is away.
+  app.route('/', createUi() as unknown as Hono<Env>)
+  app.use(async (c, next) => {
+    if (HEALTH.has(c.req.path)) return next()
+    const caller = await identify(c, keyRing, sessions)
+    c.set('caller', caller)
+    if (!isSafe(c.req.method) && caller?.by !== 'key' && comesFromElsewhere(origin(c))) {
+      throw new Problem('forbidden', 'The request comes from another site.')
+    }
+    return next()
+  })
+
+  for (const each of endpoints) register(app, each)
+  mountLogin(app, keyRing, sessions)
+  metrics.mount(app)
+  mountDocs(app, endpoints, version)
+  mountBoard(app, services, queues)
+
+  app.notFound(c => {
+    if (!keyRing.isEmpty && c.get('caller') === null) throw unauthenticated()
+    const allowed = methodsOf(app, c.req.path)
+    if (allowed.length === 0 || allowed.includes(c.req.method)) throw notFound('page')
+    const allow = allowed.join(', ')
+    throw new Problem('method-not-allowed', `Here ${allow} can be used.`, { headers: { allow } })
+  })
+
+  app.onError((error, c) => {
+    const requestId = c.get('requestId')
+    if (error instanceof ClientGone) {
+      log.debug({ requestId }, 'the client hung up')
+      return new Response(null, { status: CLIENT_GONE })
+    }
+    const problem = problemOf(error)
+    if (problem.code === 'internal') log.error({ requestId, err: error }, `${c.req.method} ${c.req.path}`)
+    else if (problem.status >= 500) log.warn({ requestId, err: problem.cause }, problem.message)
+    else log.debug({ requestId }, problem.message)
+    return problem.toResponse(requestId)
+  })
+
+  return { app, endpoints, close: () => queues.close() }
+}
+
+async function identify(c: Context<Env>, keyRing: KeyRing, sessions: Sessions): Promise<Caller | null> {
+  if (keyRing.isEmpty) return ANONYMOUS
+  const authorization = c.req.header('authorization')
+  if (authorization === undefined) return sessions.find(c.req.header('cookie'))
+  const [, text] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
+  const key = text === undefined ? null : keyRing.find(text)
+  if (!key) throw unauthenticated('This key is not known.')
+  return { name: key.name, role: key.role, by: 'key' }
+}
+
+function origin(c: Context<Env>) {
+  return {
+    host: c.req.header('host'),
+    origin: c.req.header('origin'),
+    fetchSite: c.req.header('sec-fetch-site'),
+  }
+}
+
+/** The methods that a path knows: those of routes, not of what stands before them for every method. */
+function methodsOf(app: Hono<Env>, path: string): string[] {
+  const known = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(method =>
+    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
+  )
+  return known.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+}

@@ -1,0 +1,55 @@
+/** Bodies that are read whole: small JSON. Uploads never come this way. */
+import type { Context } from 'hono'
+import type { Env } from './endpoint.ts'
+import { watchIdle } from './idle.ts'
+import { Problem } from './problems.ts'
+
+/** Bytes: many times what the largest request needs (metadata of 16 KiB). */
+const LARGEST = 2 ** 20
+
+export function bodyMedia(contentType: string | undefined): 'json' | 'multipart' | 'form' | 'other' | 'none' {
+  const type = (contentType ?? '').replace(/;.*/s, '').trim().toLowerCase()
+  if (!type) return 'none'
+  if (type === 'multipart/form-data') return 'multipart'
+  if (type === 'application/x-www-form-urlencoded') return 'form'
+  return type === 'application/json' || /^application\/[^/]+\+json$/.test(type) ? 'json' : 'other'
+}
+
+export async function readJson(c: Context<Env>): Promise<unknown> {
+  const text = await readText(c)
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new Problem('malformed-json', 'The body is not valid JSON.')
+  }
+}
+
+/** @throws Problem where it is too large, encoded, or stalls. */
+export async function readText(c: Context<Env>): Promise<string> {
+  refuseEncoded(c.req.header('content-encoding'))
+  const tooLarge = () => new Problem('request-too-large', `A body of this kind has at most ${LARGEST} bytes.`)
+  if (Number(c.req.header('content-length') ?? 0) > LARGEST) throw tooLarge()
+  const stalled = Promise.withResolvers<never>()
+  const watch = watchIdle(c.env?.incoming, stalled.reject)
+  const reader = c.req.raw.body?.getReader()
+  try {
+    const chunks: Uint8Array[] = []
+    for (let size = 0; reader; ) {
+      const { done, value } = await Promise.race([reader.read(), stalled.promise])
+      if (done) break
+      chunks.push(value)
+      size += value.length
+      if (size > LARGEST) throw tooLarge()
+    }
+    return Buffer.concat(chunks).toString('utf8')
+  } finally {
+    watch.stop()
+    reader?.releaseLock()
+  }
+}
+
+/** Nothing here decodes bodies; taken as it is, an encoded one would be stored as something else than it says. */
+export function refuseEncoded(contentEncoding: string | undefined): void {
+  if (contentEncoding === undefined || contentEncoding.trim().toLowerCase() === 'identity') return
+  throw new Problem('unsupported-media-type', 'Send the body without a Content-Encoding.')
+}

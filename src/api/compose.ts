@@ -1,0 +1,99 @@
+/** Puts the API together from its settings: connections, storage, the layers on them. */
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Config } from '../config.ts'
+import { createDeliveries } from '../jobs/deliveries.ts'
+import { createEventFeed } from '../jobs/event-feed.ts'
+import { createLeases } from '../jobs/leases.ts'
+import { createOutbox } from '../jobs/outbox.ts'
+import { createTransitions } from '../jobs/transitions.ts'
+import type { Log } from '../log.ts'
+import type { Pipeline } from '../pipelines/pipeline.ts'
+import { createEnqueuer } from '../queues/enqueuer.ts'
+import { connectRedis, waitUntilReady } from '../redis/connection.ts'
+import { checkDurability } from '../redis/durability.ts'
+import { createLocalStorage } from '../storage/local.ts'
+import { createAddressGuard } from '../webhooks/address.ts'
+import { createApi } from './app.ts'
+import { IDLE_MS } from './idle.ts'
+import { type ApiServer, listen } from './server.ts'
+import type { Services } from './services.ts'
+
+/** Milliseconds for which Redis is waited for at the start. */
+const START_PATIENCE = 10_000
+/** Milliseconds that connections get to close in order at the end. */
+const CLOSE_PATIENCE = 3_000
+/** Milliseconds that uploads under way get to finish at the end. */
+const GRACE = 10_000
+
+export interface RunningApi {
+  readonly url: string
+  readonly services: Services
+  /** Ends streams and waits at once, gives uploads their time, closes every connection. */
+  stop(graceMs?: number): Promise<void>
+}
+
+export interface StartOptions {
+  readonly config: Config
+  readonly redisUrl: string
+  readonly log: Log
+  /** Of the service. */
+  readonly version: string
+  readonly pipelines: ReadonlyMap<string, Pipeline>
+  /** Milliseconds without a byte after which a body has stalled. */
+  readonly idleMs?: number
+}
+
+/** @throws where Redis does not answer, or the port cannot be had; everything opened is closed again. */
+export async function startApi(options: StartOptions): Promise<RunningApi> {
+  const { config, redisUrl, log, version, pipelines, idleMs = IDLE_MS } = options
+  const redis = connectRedis(redisUrl, { name: 'sluice-api', log, mode: 'failFast' })
+  const reader = connectRedis(redisUrl, { name: 'sluice-api-events', log })
+  const storage = createLocalStorage({ dir: config.storage.dir, reserve: config.storageReserve })
+  const closing = new AbortController()
+  const undo: (() => unknown)[] = [() => storage.close(), () => redis.disconnect(), () => reader.disconnect()]
+  const close = async () => {
+    for (const step of undo.splice(0).reverse()) await step()
+  }
+  try {
+    await waitUntilReady(redis, START_PATIENCE)
+    for (const warning of (await checkDurability(redis)).warnings) log.warn(warning)
+    const outbox = createOutbox(redis)
+    const deliveries = createDeliveries(redis)
+    const enqueuer = createEnqueuer({ redis, outbox, deliveries, log })
+    undo.push(() => enqueuer.close())
+    const feed = createEventFeed({ reader, redis, log })
+    undo.push(() => feed.close())
+    const services: Services = {
+      config,
+      log,
+      redis,
+      storage,
+      transitions: createTransitions(redis),
+      leases: createLeases(redis),
+      outbox,
+      deliveries,
+      enqueuer,
+      feed,
+      addresses: createAddressGuard({ allow: config.webhookAllow }),
+      pipelines,
+      idleMs,
+      closing: closing.signal,
+    }
+    const api = createApi(services, version)
+    undo.push(() => api.close())
+    const server: ApiServer = await listen(api, config)
+    return {
+      url: server.url,
+      services,
+      async stop(graceMs = GRACE) {
+        closing.abort()
+        await server.stop(graceMs)
+        // With Redis away BullMQ's own closing waits for it.
+        await Promise.race([close(), delay(CLOSE_PATIENCE, undefined, { ref: false })])
+      },
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}

@@ -1,0 +1,93 @@
+/** Deliveries: webhook messages with every attempt, and sending one again. */
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { DeliveryRecord } from '../jobs/deliveries.ts'
+import { isRefused } from '../jobs/transitions.ts'
+import { type Caller, EVERYONE, maySee, ownerShown, WRITERS } from './callers.ts'
+import { cursorText, formatCursor } from './cursors.ts'
+import { type Asked, endpoint } from './endpoint.ts'
+import { wholeNumber } from './fields.ts'
+import { notFound, Problem } from './problems.ts'
+import { DeliveryPage, DeliverySchema } from './schemas.ts'
+import type { Services } from './services.ts'
+import { enqueueDelivery, json } from './submission.ts'
+
+/** Makes an ended delivery pending again, to be enqueued. @throws Problem `not-found`, `delivery-pending`. */
+export async function reopen({ deliveries }: Services, id: string): Promise<void> {
+  const answer = await deliveries.redeliver(id, randomUUID())
+  if (!isRefused(answer)) return
+  if (answer.refused === 'gone') throw notFound('delivery')
+  throw new Problem('delivery-pending', 'The delivery is still open: it will be tried by itself.')
+}
+
+export function deliveryEndpoints(services: Services) {
+  const { deliveries } = services
+
+  const read = async ({ param, caller }: Asked<unknown, unknown>): Promise<DeliveryRecord> => {
+    const record = await deliveries.read(param('id'))
+    if (!record || !maySee(caller, record.owner)) throw notFound('delivery')
+    return record
+  }
+  /** A viewer does not see what a receiver answered: it may hold anything. */
+  const view = async (record: DeliveryRecord, caller: Caller) => {
+    const delivery = await deliveries.view(record)
+    if (caller.role !== 'viewer') return delivery
+    return { ...delivery, attempts: delivery.attempts.map(({ response: _, ...attempt }) => attempt) }
+  }
+
+  return [
+    endpoint({
+      id: 'listDeliveries',
+      method: 'get',
+      path: '/api/deliveries',
+      tag: 'Deliveries',
+      summary: 'Deliveries, newest first',
+      roles: EVERYONE,
+      query: z.strictObject({
+        jobId: z.string().min(1).max(64).optional(),
+        webhookId: z.string().optional(),
+        status: z.enum(['pending', 'delivered', 'failed']).optional(),
+        limit: wholeNumber(1, 200).default(50),
+        cursor: cursorText.optional(),
+      }),
+      answers: { 200: { description: 'With filters a page may be short.', schema: DeliveryPage } },
+      async handle({ caller, query: { webhookId, cursor, ...rest } }) {
+        // Every delivery there is goes to a job's own URL: none belongs to an endpoint.
+        if (webhookId !== undefined) return json(200, { items: [], nextCursor: null })
+        const page = await deliveries.list({ ...rest, owner: ownerShown(caller), cursor: cursor ?? null })
+        const items = await Promise.all(page.items.map(record => view(record, caller)))
+        return json(200, { items, nextCursor: formatCursor(page.next) })
+      },
+    }),
+
+    endpoint({
+      id: 'getDelivery',
+      method: 'get',
+      path: '/api/deliveries/{id}',
+      tag: 'Deliveries',
+      summary: 'One delivery with every attempt',
+      roles: EVERYONE,
+      answers: { 200: { description: 'The delivery.', schema: DeliverySchema } },
+      problems: ['not-found'],
+      handle: async asked => json(200, await view(await read(asked), asked.caller)),
+    }),
+
+    endpoint({
+      id: 'redeliver',
+      method: 'post',
+      path: '/api/deliveries/{id}/redeliver',
+      tag: 'Deliveries',
+      summary: 'Send it again: same id, fresh timestamp, the schedule from its start',
+      roles: WRITERS,
+      answers: { 202: { description: 'The delivery, pending again.', schema: DeliverySchema } },
+      problems: ['not-found', 'delivery-pending'],
+      async handle(asked) {
+        const { id } = await read(asked)
+        await reopen(services, id)
+        const pending = await read(asked)
+        await enqueueDelivery(services, id)
+        return json(202, await view(pending, asked.caller))
+      },
+    }),
+  ]
+}

@@ -1,0 +1,113 @@
+/** Stored bytes as an answer: whole, a range of them, or only their headers. */
+import { Readable } from 'node:stream'
+import { create as contentDisposition } from 'content-disposition'
+import type { Context } from 'hono'
+import parseRange from 'range-parser'
+import type { ByteRange, Storage } from '../storage/storage.ts'
+import { quality } from './accept.ts'
+import type { Env } from './endpoint.ts'
+import { Problem } from './problems.ts'
+
+export interface Content {
+  readonly key: string
+  /** As the client shall save it. */
+  readonly name: string
+  readonly size: number
+  readonly type: string
+  /** Strong, in quotes: the bytes never change under it. */
+  readonly etag: string
+  readonly show: 'inline' | 'attachment'
+}
+
+/** What came from outside may hold anything, and is shown under our own origin: it may load and run nothing. */
+const HARMLESS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+  'referrer-policy': 'no-referrer',
+}
+
+/** As the document says it. */
+export const DOWNLOAD = {
+  heeds: {
+    Range: 'One range of bytes; several get the whole.',
+    'If-Range': 'An `ETag`: the range counts only if it is still this one.',
+    'If-None-Match': 'An `ETag`: 304 if it is still this one.',
+  },
+  answers: {
+    200: {
+      description: 'The bytes.',
+      types: ['*/*'],
+      headers: { ETag: 'Strong', 'Accept-Ranges': '`bytes`' },
+    },
+    206: {
+      description: 'A part of them.',
+      types: ['*/*'],
+      headers: { ETag: 'Strong', 'Content-Range': 'Which part, of how many bytes' },
+    },
+    304: { description: 'The client has them.' },
+  },
+} as const
+
+/** @throws Problem `range-not-satisfiable`; StorageError. */
+export async function download(c: Context<Env>, storage: Storage, content: Content): Promise<Response> {
+  const { size, etag } = content
+  const headers: Record<string, string> = {
+    ...HARMLESS,
+    'content-type': withCharset(content.type),
+    'content-disposition': contentDisposition(content.name, { type: content.show }),
+    'accept-ranges': 'bytes',
+    // Behind a key, and gone when the job is deleted: kept by the client alone, and asked about each time.
+    'cache-control': 'private, no-cache',
+    etag,
+  }
+  if (quality(c.req.header('accept'), content.type) === 0) {
+    throw new Problem('not-acceptable', `This is ${content.type}.`)
+  }
+  if (matches(c.req.header('if-none-match'), etag)) {
+    const { 'content-type': _, 'content-disposition': __, ...rest } = headers
+    return new Response(null, { status: 304, headers: rest })
+  }
+  const range = wantedRange(c, content)
+  const [status, length] = range ? [206, range.end - range.start + 1] : [200, size]
+  if (range) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`
+  headers['content-length'] = String(length)
+  // Opened also where only headers are wanted or nothing is to be read: a file that is gone is a 404.
+  const stream = await storage.open(content.key, range ?? undefined)
+  if (c.req.method === 'HEAD' || length === 0) {
+    stream.destroy()
+    return new Response(null, { status, headers })
+  }
+  return new Response(Readable.toWeb(stream) as ReadableStream, { status, headers })
+}
+
+/** Null: all of it; also for several ranges at once, which nobody needs here. */
+function wantedRange(c: Context<Env>, { size, etag }: Content): ByteRange | null {
+  const header = c.req.header('range')
+  if (header === undefined || !header.startsWith('bytes=')) return null
+  const onlyIf = c.req.header('if-range')
+  if (onlyIf !== undefined && onlyIf !== etag) return null
+  // More than there is means all of it (RFC 9110, 14.1.2); the parser takes it for a range before the beginning.
+  const suffix = /^bytes=\s*-(\d+)\s*$/.exec(header)
+  if (suffix && size > 0 && Number(suffix[1]) >= size) return { start: 0, end: size - 1 }
+  const ranges = parseRange(size, header)
+  if (ranges === -2) return null
+  if (ranges === -1) {
+    throw new Problem('range-not-satisfiable', `There are ${size} bytes.`, {
+      headers: { 'content-range': `bytes */${size}` },
+    })
+  }
+  return ranges.length === 1 ? ranges[0]! : null
+}
+
+function matches(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false
+  return header
+    .split(',')
+    .map(each => each.trim().replace(/^W\//, ''))
+    .some(each => each === '*' || each === etag)
+}
+
+/** Text that we serve is UTF-8, or bytes that came as such; browsers guess otherwise. */
+function withCharset(type: string): string {
+  return /^text\/|^application\/json$/.test(type) && !type.includes(';') ? `${type}; charset=utf-8` : type
+}

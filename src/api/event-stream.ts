@@ -1,0 +1,67 @@
+/** Server-Sent Events: a generator of events as a response that lives as long as its client wants it. */
+import type { Context } from 'hono'
+import type { JobEvent } from '../jobs/job.ts'
+import type { Env } from './endpoint.ts'
+
+/** Milliseconds between signs of life; the contract promises one each 15 s. */
+const HEARTBEAT_MS = 10_000
+const HEARTBEAT = Buffer.from(': still here\n\n')
+/** The last two keep proxies from changing or buffering it. */
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+}
+
+export function formatEvent(event: JobEvent): string {
+  return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/**
+ * Reads the next event only when the client has taken the last one: a slow client is kept waiting by the feed, which
+ * bounds what it holds for it, and never by a growing buffer here.
+ *
+ * @param open starts the events; they end when the signal aborts.
+ * @param closing ends every stream, when the process shuts down.
+ */
+export function eventStream(
+  c: Context<Env>,
+  open: (signal: AbortSignal) => AsyncGenerator<string>,
+  closing: AbortSignal,
+): Response {
+  // Nobody would ever read the body of an answer to HEAD, nor end it.
+  if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
+  const left = new AbortController()
+  const events = open(AbortSignal.any([left.signal, closing]))
+  let heartbeat: NodeJS.Timeout | undefined
+  const end = () => {
+    clearInterval(heartbeat)
+    left.abort()
+  }
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      // At once, so that the headers leave: a client knows that it is heard before anything happens.
+      controller.enqueue(HEARTBEAT)
+      heartbeat = setInterval(() => {
+        if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT)
+      }, HEARTBEAT_MS)
+    },
+    async pull(controller) {
+      try {
+        const { done, value } = await events.next()
+        if (!done) return controller.enqueue(Buffer.from(value))
+        end()
+        controller.close()
+      } catch {
+        // Redis went away: the client reconnects with the last id that it has had.
+        end()
+        if (!left.signal.aborted) controller.close()
+      }
+    },
+    async cancel() {
+      end()
+      await events.return(undefined)
+    },
+  })
+  return new Response(body, { headers: HEADERS })
+}

@@ -1,0 +1,119 @@
+/** The files of a draft, and the uploaded bytes. */
+import { randomUUID } from 'node:crypto'
+import { viewFile } from '../jobs/record.ts'
+import { isRefused } from '../jobs/transitions.ts'
+import { WRITERS } from './callers.ts'
+import { DOWNLOAD, download } from './download.ts'
+import { check, endpoint, pointerTo } from './endpoint.ts'
+import { readJob } from './jobs.ts'
+import type { Metrics } from './metrics.ts'
+import { notFound, Problem } from './problems.ts'
+import { FilesForm, fieldChecker } from './requests.ts'
+import { NewFiles } from './schemas.ts'
+import type { Services } from './services.ts'
+import { json } from './submission.ts'
+import { requirePromised, withUpload } from './upload/upload.ts'
+
+export function fileEndpoints(services: Services, metrics: Metrics) {
+  const { transitions, storage, config, log } = services
+  return [
+    endpoint({
+      id: 'addFiles',
+      method: 'post',
+      path: '/api/jobs/{id}/files',
+      tag: 'Files',
+      summary: 'Add files to a draft: all of the request or none',
+      roles: WRITERS,
+      multipart: FilesForm,
+      answers: { 201: { description: 'The new files.', schema: NewFiles } },
+      problems: [
+        'not-found',
+        'malformed-multipart',
+        'upload-timeout',
+        'job-not-draft',
+        'file-too-large',
+        'too-many-files',
+        'too-many-fields',
+        'field-too-large',
+        'request-too-large',
+        'unsupported-media-type',
+        'no-files',
+        'checksum-mismatch',
+        'storage-unavailable',
+        'storage-full',
+      ],
+      async handle(asked) {
+        const { id, files: present } = await readJob(services, asked)
+        const upload = {
+          jobId: id,
+          on: 'draft',
+          maxFiles: Math.max(0, config.maxFiles - present.length),
+          checkField: fieldChecker(FilesForm, services),
+        } as const
+        const files = await withUpload(services, asked, upload, async (received, commit) => {
+          requirePromised(received.files, check(FilesForm, received.fields, pointerTo).sha256)
+          const { added } = await commit(lease =>
+            transitions.addFiles({
+              id,
+              token: randomUUID(),
+              lease,
+              maxFiles: config.maxFiles,
+              files: received.files,
+            }),
+          )
+          return received.files.map((file, index) => ({
+            ...file,
+            id: added[index]!,
+            status: 'uploaded' as const,
+          }))
+        })
+        metrics.uploaded(files.reduce((sum, { size }) => sum + size, 0))
+        return json(201, { files: files.map(viewFile) })
+      },
+    }),
+
+    endpoint({
+      id: 'removeFile',
+      method: 'delete',
+      path: '/api/jobs/{id}/files/{fileId}',
+      tag: 'Files',
+      summary: 'Take a file out of a draft',
+      roles: WRITERS,
+      answers: { 204: { description: 'It is gone.' } },
+      problems: ['not-found', 'job-not-draft'],
+      async handle(asked) {
+        const { id } = await readJob(services, asked)
+        const answer = await transitions.removeFile({
+          id,
+          token: randomUUID(),
+          fileId: asked.param('fileId'),
+        })
+        if (isRefused(answer)) {
+          if (answer.refused !== 'job-not-draft') throw notFound(answer.refused === 'gone' ? 'job' : 'file')
+          throw new Problem('job-not-draft', 'Files can be taken out only as long as the job is a draft.')
+        }
+        await storage.remove(answer.file.key).catch((error: unknown) => {
+          log.warn({ err: error }, `a file of job ${id} could not be removed yet; the janitor will`)
+        })
+        return new Response(null, { status: 204 })
+      },
+    }),
+
+    endpoint({
+      id: 'downloadFile',
+      method: 'get',
+      path: '/api/jobs/{id}/files/{fileId}/content',
+      tag: 'Files',
+      summary: 'The uploaded bytes',
+      roles: WRITERS,
+      ...DOWNLOAD,
+      problems: ['not-found', 'range-not-satisfiable', 'storage-unavailable'],
+      async handle(asked) {
+        const { files } = await readJob(services, asked)
+        const file = files.find(({ id }) => id === asked.param('fileId'))
+        if (!file) throw notFound('file')
+        return download(asked.c, storage, { ...file, etag: `"${file.sha256}"`, show: 'attachment' })
+      },
+    }),
+  ]
+}

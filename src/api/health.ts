@@ -1,0 +1,82 @@
+/** `/livez`: the process answers. `/readyz`: it can take uploads. */
+import { checkInstallation } from '../jobs/installation.ts'
+import { checkDurability } from '../redis/durability.ts'
+import { endpoint } from './endpoint.ts'
+import { problemOf } from './problems.ts'
+import { HealthSchema } from './schemas.ts'
+import type { Services } from './services.ts'
+import { json } from './submission.ts'
+
+interface Check {
+  /** A `warning` does not keep anybody from uploading. */
+  readonly status: 'ok' | 'warning' | 'failed'
+  readonly messages: readonly string[]
+}
+
+const OK: Check = { status: 'ok', messages: [] }
+
+export function healthEndpoints(services: Services) {
+  const { redis, storage, closing, log } = services
+
+  const checks: Readonly<Record<string, () => Promise<Check>>> = {
+    async redis() {
+      await redis.ping()
+      const { warnings } = await checkDurability(redis)
+      return warnings.length > 0 ? { status: 'warning', messages: warnings } : OK
+    },
+    async storage() {
+      await storage.check()
+      return OK
+    },
+    async installation() {
+      const belonging = await checkInstallation(redis, storage)
+      return belonging.belongs ? OK : { status: 'warning', messages: [belonging.why] }
+    },
+    async process() {
+      return closing.aborted ? { status: 'failed', messages: ['The process is shutting down.'] } : OK
+    },
+  }
+
+  const run = async (name: string, check: () => Promise<Check>): Promise<[string, Check]> => {
+    try {
+      return [name, await check()]
+    } catch (error) {
+      log.debug({ err: error }, `readiness: ${name}`)
+      return [name, { status: 'failed', messages: [problemOf(error).detail] }]
+    }
+  }
+
+  return [
+    endpoint({
+      id: 'live',
+      method: 'get',
+      path: '/livez',
+      tag: 'Service',
+      summary: 'Whether the process answers',
+      roles: 'public',
+      answers: { 200: { description: 'It does.', schema: HealthSchema } },
+      handle: () => json(200, { status: 'ok', checks: {} }),
+    }),
+
+    endpoint({
+      id: 'ready',
+      method: 'get',
+      path: '/readyz',
+      tag: 'Service',
+      summary: 'Whether uploads can be taken: Redis and the storage answer',
+      roles: 'public',
+      answers: {
+        200: { description: 'Ready.', schema: HealthSchema },
+        503: { description: 'Not ready.', schema: HealthSchema },
+      },
+      async handle() {
+        const results = await Promise.all(Object.entries(checks).map(([name, check]) => run(name, check)))
+        const ready = results.every(([, { status }]) => status !== 'failed')
+        return json(ready ? 200 : 503, {
+          status: ready ? 'ok' : 'unavailable',
+          checks: Object.fromEntries(results),
+        })
+      },
+    }),
+  ]
+}

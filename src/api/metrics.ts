@@ -1,0 +1,80 @@
+/** `/metrics`, for Prometheus. What Redis knows is asked for when somebody looks, not kept up to date for nobody. */
+import type { Context, Hono } from 'hono'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { countJobs } from '../jobs/listing.ts'
+import { ADMINS } from './callers.ts'
+import { admit, type Env } from './endpoint.ts'
+import { countWorkers } from './overview.ts'
+import type { Queues } from './queues.ts'
+import type { Services } from './services.ts'
+
+export type Metrics = ReturnType<typeof createMetrics>
+
+export function createMetrics(services: Services, queues: Queues) {
+  const { redis, outbox, feed, log } = services
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  const requests = new Histogram({
+    name: 'sluice_http_request_duration_seconds',
+    help: 'Requests by route and status.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60],
+    registers,
+  })
+  const uploaded = new Counter({
+    name: 'sluice_uploaded_bytes_total',
+    help: 'Bytes of files that a job names.',
+    registers,
+  })
+  const gauge = (name: string, help: string, ...labelNames: string[]) =>
+    new Gauge({ name: `sluice_${name}`, help, labelNames, registers })
+  const gauges = {
+    up: gauge('redis_up', 'Whether Redis answered.'),
+    jobs: gauge('jobs', 'Jobs by status.', 'status'),
+    queued: gauge('queue_jobs', "BullMQ's jobs by queue and state.", 'queue', 'state'),
+    workers: gauge('workers', 'Workers seen in the last 15 s.'),
+    outbox: gauge('outbox_entries', 'What is still to be put into BullMQ.'),
+    streams: gauge('event_clients', 'Clients that follow events.'),
+  }
+
+  async function askRedis(): Promise<void> {
+    const [{ jobs }, counts, workers, waiting] = await Promise.all([
+      countJobs(redis),
+      queues.counts(),
+      countWorkers(redis),
+      outbox.size(),
+    ])
+    for (const [status, count] of Object.entries(jobs)) gauges.jobs.set({ status }, count)
+    for (const [queue, states] of Object.entries(counts)) {
+      for (const [state, count] of Object.entries(states)) gauges.queued.set({ queue, state }, count)
+    }
+    gauges.workers.set(workers)
+    gauges.outbox.set(waiting)
+  }
+
+  return {
+    /** @param seconds from the request's head to the answer's. */
+    request: (method: string, route: string, status: number, seconds: number) =>
+      requests.labels(method, route, String(status)).observe(seconds),
+    uploaded: (bytes: number) => uploaded.inc(bytes),
+
+    mount(app: Hono<Env>): void {
+      app.get('/metrics', async (c: Context<Env>) => {
+        c.set('route', '/metrics')
+        admit(c, ADMINS)
+        gauges.streams.set(feed.clients())
+        try {
+          await askRedis()
+          gauges.up.set(1)
+        } catch (error) {
+          // The process's own figures are worth having just then.
+          log.debug({ err: error }, 'metrics')
+          gauges.up.set(0)
+        }
+        return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
+      })
+    },
+  }
+}

@@ -1,0 +1,174 @@
+/** The OpenAPI 3.1 document, made from the endpoints' declarations. */
+import { z } from 'zod'
+import type { Answer, Endpoint } from './endpoint.ts'
+import { PROBLEMS, type ProblemCode } from './problems.ts'
+import { named, ProblemSchema } from './schemas.ts'
+
+type Json = Record<string, unknown>
+
+const PROBLEM_TYPE = 'application/problem+json'
+
+/** What any endpoint may answer. */
+const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'internal', 'queue-unavailable']
+const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden']
+
+export function describeApi(endpoints: readonly Endpoint[], version: string): Json {
+  const paths: Record<string, Json> = {}
+  for (const each of endpoints) {
+    const path = each.path.replaceAll('*}', '}')
+    paths[path] = { ...paths[path], [each.method]: describe(each) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Sluice',
+      version,
+      description: 'Upload files, have them processed in stages, be called back.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: '/' }],
+    security: [{ key: [] }, { session: [] }, {}],
+    tags: [...new Set(endpoints.map(({ tag }) => tag))].map(name => ({ name })),
+    paths,
+    components: {
+      schemas: components(),
+      securitySchemes: {
+        key: { type: 'http', scheme: 'bearer' },
+        session: { type: 'apiKey', in: 'cookie', name: 'sluice_session' },
+      },
+    },
+  }
+}
+
+function describe(each: Endpoint): Json {
+  const body = requestBody(each)
+  return {
+    operationId: each.id,
+    tags: [each.tag],
+    summary: each.summary,
+    ...(each.roles === 'public' ? { security: [] } : { description: `For ${each.roles.join(', ')}.` }),
+    parameters: [
+      ...pathParameters(each.path),
+      ...queryParameters(each.query),
+      ...headerParameters(each.heeds ?? {}),
+    ],
+    ...(body && { requestBody: body }),
+    responses: { ...answers(each.answers), ...problems(each) },
+  }
+}
+
+function pathParameters(path: string): Json[] {
+  return [...path.matchAll(/\{(\w+)\*?\}/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+}
+
+function queryParameters(query: z.ZodType | undefined): Json[] {
+  if (!query) return []
+  const { properties = {}, required = [] } = inputSchema(query) as {
+    properties?: Record<string, Json>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    // A repeatable parameter is one that may be left out, too.
+    required: required.includes(name) && schema.type !== 'array',
+    schema,
+  }))
+}
+
+function headerParameters(heeds: Readonly<Record<string, string>>): Json[] {
+  return Object.entries(heeds).map(([name, description]) => ({
+    name,
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }))
+}
+
+function requestBody({ json, multipart }: Endpoint): Json | null {
+  if (!json && !multipart) return null
+  const content: Record<string, Json> = {}
+  if (multipart) {
+    const schema = inputSchema(multipart) as { properties: Json }
+    const files = { type: 'array', items: { type: 'string', format: 'binary' }, minItems: 1 }
+    content['multipart/form-data'] = {
+      schema: { ...schema, properties: { files, ...schema.properties }, required: ['files'] },
+    }
+  }
+  if (json) content['application/json'] = { schema: inputSchema(json) }
+  return { required: true, content }
+}
+
+function answers(declared: Readonly<Record<number, Answer>>): Json {
+  return Object.fromEntries(
+    Object.entries(declared).map(([status, { description, schema, types = [], headers }]) => {
+      const content = {
+        ...(schema && { 'application/json': { schema: reference(schema) } }),
+        ...Object.fromEntries(types.map(type => [type, {}])),
+      }
+      return [
+        status,
+        {
+          description,
+          ...(Object.keys(content).length > 0 && { content }),
+          ...(headers && {
+            headers: Object.fromEntries(
+              Object.entries(headers).map(([name, description]) => [
+                name,
+                { description, schema: { type: 'string' } },
+              ]),
+            ),
+          }),
+        },
+      ]
+    }),
+  )
+}
+
+/** By status, the codes that this endpoint may answer with. */
+function problems(each: Endpoint): Json {
+  const codes = each.roles === 'public' ? [] : [...ALWAYS, ...WITH_KEYS, ...(each.problems ?? [])]
+  const byStatus: Record<number, string[]> = {}
+  for (const code of codes) {
+    const status = code === 'no-files' && !each.multipart ? 409 : PROBLEMS[code][0]
+    byStatus[status] = [...(byStatus[status] ?? []), code]
+  }
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, codes]) => [
+      status,
+      {
+        description: codes.map(code => `\`${code}\``).join(', '),
+        content: { [PROBLEM_TYPE]: { schema: reference(ProblemSchema) } },
+      },
+    ]),
+  )
+}
+
+function reference(schema: z.ZodType): Json {
+  const id = named.get(schema)?.id
+  if (!id) throw new TypeError('an answer has a schema without a name')
+  return { $ref: uri(id) }
+}
+
+function uri(id: string): string {
+  return `#/components/schemas/${id}`
+}
+
+function components(): Json {
+  const { schemas } = z.toJSONSchema(named, { uri })
+  return Object.fromEntries(
+    Object.entries(schemas).map(([id, { $schema: _, $id: __, ...schema }]) => [id, schema]),
+  )
+}
+
+/** What a client sends, before anything is made of it. */
+function inputSchema(schema: z.ZodType): Json {
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
+  return rest
+}

@@ -1,0 +1,204 @@
+/**
+ * What the API answers, as schemas: the OpenAPI document is made from them, and the tests hold real answers against
+ * them.
+ */
+import { z } from 'zod'
+import { ERROR_CODES, EVENT_TYPES, STATUSES } from '../jobs/job.ts'
+import { PROBLEMS, type ProblemCode } from './problems.ts'
+
+/** Schemas that stand under a name of their own in the document. */
+export const named = z.registry<{ id: string }>()
+
+function name<T extends z.ZodType>(id: string, schema: T): T {
+  named.add(schema, { id })
+  return schema
+}
+
+const time = z.iso.datetime({ precision: 3 })
+const count = z.int().min(0)
+const percent = z.int().min(0).max(100)
+const object = z.record(z.string(), z.unknown())
+
+export const StatusSchema = name('Status', z.enum(STATUSES))
+
+export const FileSchema = name(
+  'File',
+  z.strictObject({
+    id: z.string(),
+    name: z.string(),
+    size: count,
+    type: z.string(),
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    status: z.enum(['uploaded', 'attached', 'failed']),
+  }),
+)
+
+const ErrorSchema = name(
+  'JobError',
+  z.strictObject({
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    stage: z.string().optional(),
+    fileId: z.string().optional(),
+    attempts: count,
+  }),
+)
+
+const ProgressSchema = name(
+  'Progress',
+  z.strictObject({
+    percent,
+    stage: z.string().nullable(),
+    stageIndex: count,
+    stageCount: count,
+    stages: z.array(
+      z.strictObject({
+        name: z.string(),
+        status: z.enum(['pending', 'running', 'completed', 'failed']),
+        percent,
+      }),
+    ),
+  }),
+)
+
+export const JobSchema = name(
+  'Job',
+  z.strictObject({
+    id: z.string().max(64),
+    status: StatusSchema,
+    run: z.int().min(1),
+    owner: z.string(),
+    pipeline: z.string(),
+    priority: z.int().min(-1_000).max(1_000),
+    metadata: object,
+    callbackUrl: z.string().nullable(),
+    files: z.array(FileSchema),
+    progress: ProgressSchema,
+    attempts: z.strictObject({ made: count, max: count }),
+    result: object.nullable(),
+    error: ErrorSchema.nullable(),
+    artifacts: z.array(z.strictObject({ name: z.string(), size: count, type: z.string() })),
+    createdAt: time,
+    readyAt: time.nullable(),
+    startedAt: time.nullable(),
+    finishedAt: time.nullable(),
+    links: z.strictObject({ self: z.string(), events: z.string(), artifacts: z.string() }),
+  }),
+)
+
+export const EventSchema = name(
+  'Event',
+  z.strictObject({
+    id: z.string(),
+    type: z.enum(EVENT_TYPES),
+    jobId: z.string(),
+    run: z.int().min(1),
+    at: time,
+    data: object,
+  }),
+)
+
+export const DeliverySchema = name(
+  'Delivery',
+  z.strictObject({
+    id: z.string(),
+    jobId: z.string(),
+    webhookId: z.string().nullable(),
+    url: z.string(),
+    type: z.enum(EVENT_TYPES),
+    status: z.enum(['pending', 'delivered', 'failed']),
+    attempts: z.array(
+      z.strictObject({
+        at: time,
+        durationMs: z.number().min(0),
+        statusCode: z.int().nullable(),
+        error: z.string().nullable(),
+        response: z.string().optional().describe('The first 4 KiB of the answer; not shown to viewers.'),
+      }),
+    ),
+    nextAttemptAt: time.nullable(),
+    createdAt: time,
+  }),
+)
+
+export const JobPage = name('JobPage', page(JobSchema))
+export const DeliveryPage = name('DeliveryPage', page(DeliverySchema))
+export const EventPage = name(
+  'EventPage',
+  z.strictObject({ items: z.array(EventSchema), nextAfter: z.string().nullable() }),
+)
+export const NewFiles = name('NewFiles', z.strictObject({ files: z.array(FileSchema) }))
+export const ArtifactList = name(
+  'ArtifactList',
+  z.strictObject({
+    items: z.array(
+      z.strictObject({
+        name: z.string(),
+        size: count,
+        type: z.string(),
+        stage: z.string(),
+        fileId: z.string().optional(),
+      }),
+    ),
+  }),
+)
+export const PipelineList = name(
+  'PipelineList',
+  z.strictObject({
+    items: z.array(
+      z.strictObject({
+        name: z.string(),
+        description: z.string(),
+        stages: z.array(z.strictObject({ name: z.string(), weight: z.number() })),
+      }),
+    ),
+  }),
+)
+export const StatsSchema = name(
+  'Stats',
+  z.strictObject({
+    jobs: z.record(StatusSchema, count),
+    queues: z.record(
+      z.string(),
+      z.strictObject({ waiting: count, active: count, delayed: count, failed: count }),
+    ),
+    workers: count,
+    finishedPerMinute: count,
+    storage: z.strictObject({ freeBytes: count.nullable() }),
+    redis: z.strictObject({ usedBytes: count }),
+  }),
+)
+export const HealthSchema = name(
+  'Health',
+  z.strictObject({
+    status: z.enum(['ok', 'unavailable']),
+    checks: z.record(
+      z.string(),
+      z.strictObject({ status: z.enum(['ok', 'warning', 'failed']), messages: z.array(z.string()) }),
+    ),
+  }),
+)
+export const ProblemSchema = name(
+  'Problem',
+  z.object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.enum(Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]]),
+    requestId: z.string(),
+    errors: z
+      .array(
+        z.strictObject({
+          pointer: z.string().optional(),
+          parameter: z.string().optional(),
+          message: z.string(),
+        }),
+      )
+      .optional(),
+  }),
+)
+
+function page<T extends z.ZodType>(item: T) {
+  return z.strictObject({ items: z.array(item), nextCursor: z.string().nullable() })
+}

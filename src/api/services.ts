@@ -1,0 +1,33 @@
+/** What the API works with; made by its composition root, `main.ts`, and by tests. */
+import type { Redis } from 'ioredis'
+import type { Config } from '../config.ts'
+import type { Deliveries } from '../jobs/deliveries.ts'
+import type { EventFeed } from '../jobs/event-feed.ts'
+import type { Leases } from '../jobs/leases.ts'
+import type { Outbox } from '../jobs/outbox.ts'
+import type { Transitions } from '../jobs/transitions.ts'
+import type { Log } from '../log.ts'
+import type { Pipeline } from '../pipelines/pipeline.ts'
+import type { Enqueuer } from '../queues/enqueuer.ts'
+import type { Storage } from '../storage/storage.ts'
+import type { AddressGuard } from '../webhooks/address.ts'
+
+export interface Services {
+  readonly config: Config
+  readonly log: Log
+  /** Of the `failFast` kind: an HTTP client must hear within 5 s that Redis is away. */
+  readonly redis: Redis
+  readonly storage: Storage
+  readonly transitions: Transitions
+  readonly leases: Leases
+  readonly outbox: Outbox
+  readonly deliveries: Deliveries
+  readonly enqueuer: Enqueuer
+  readonly feed: EventFeed
+  readonly addresses: AddressGuard
+  readonly pipelines: ReadonlyMap<string, Pipeline>
+  /** Milliseconds without a byte after which a body has stalled. */
+  readonly idleMs: number
+  /** Aborted when the process shuts down: streams and waits end. */
+  readonly closing: AbortSignal
+}

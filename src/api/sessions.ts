@@ -1,0 +1,58 @@
+/**
+ * Sessions of browsers, kept in Redis: they hold across API processes and restarts, and a logout ends one for good.
+ * Redis holds a digest of the token, so that who reads Redis cannot log in.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { ApiKey } from '../config.ts'
+import { keys } from '../jobs/keys.ts'
+import type { Caller, KeyRing } from './callers.ts'
+
+const COOKIE = 'sluice_session'
+const LIFETIME_S = 12 * 3_600
+/** 32 random bytes in base64url. */
+const TOKEN = /(?:^|;\s*)sluice_session=([A-Za-z0-9_-]{43})(?:;|$)/
+
+export type Sessions = ReturnType<typeof createSessions>
+
+export function createSessions(redis: Redis, keyRing: KeyRing) {
+  return {
+    /** @returns the `Set-Cookie` that opens a session. */
+    async open(key: ApiKey): Promise<string> {
+      const token = randomBytes(32).toString('base64url')
+      await redis.set(redisKey(token), `${fingerprint(key)} ${key.name}`, 'EX', LIFETIME_S)
+      return cookie(token, LIFETIME_S)
+    },
+
+    /** @param header the request's `Cookie`. A session ends with its key: when that is changed or taken away. */
+    async find(header: string | undefined): Promise<Caller | null> {
+      const token = header && TOKEN.exec(header)?.[1]
+      if (!token) return null
+      const kept = await redis.get(redisKey(token))
+      if (kept === null) return null
+      const blank = kept.indexOf(' ')
+      const key = keyRing.byName(kept.slice(blank + 1))
+      if (!key || fingerprint(key) !== kept.slice(0, blank)) return null
+      return { name: key.name, role: key.role, by: 'session' }
+    },
+
+    /** @returns the `Set-Cookie` that takes the cookie away. */
+    async close(header: string | undefined): Promise<string> {
+      const token = header && TOKEN.exec(header)?.[1]
+      if (token) await redis.del(redisKey(token))
+      return cookie('', 0)
+    },
+  }
+}
+
+function redisKey(token: string): string {
+  return keys.session(createHash('sha256').update(token).digest('hex'))
+}
+
+function fingerprint({ name, key }: ApiKey): string {
+  return createHash('sha256').update(`session\0${name}\0${key}`).digest('hex')
+}
+
+function cookie(token: string, maxAge: number): string {
+  return `${COOKIE}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`
+}

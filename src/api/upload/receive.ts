@@ -1,0 +1,209 @@
+/**
+ * Takes a multipart request: each file goes to storage while it comes, hashed and counted on its way, and nothing is
+ * held in memory. What was received counts only once a record names it; until then `discard` takes all of it back.
+ *
+ * multer reports an error only when it has read the whole body. A client should hear at once that its 5 GiB are not
+ * wanted: so the parser's limits and the storage's errors are listened to here, the answer goes out, and the parser is
+ * taken off the request. The connection is not closed for it (`Connection: close` gives clients a reset instead of the
+ * answer): the server drains for a moment and closes then.
+ */
+import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable, Writable } from 'node:stream'
+import multer from 'multer'
+import type { UploadedFile } from '../../jobs/job.ts'
+import type { Storage } from '../../storage/storage.ts'
+import { pointerTo } from '../endpoint.ts'
+import { watchIdle } from '../idle.ts'
+import { invalid } from '../problems.ts'
+import { cleanFileName } from './file-name.ts'
+import {
+  fieldTooLarge,
+  fileTooLarge,
+  malformed,
+  tooManyFields,
+  tooManyFiles,
+  translateMultipart,
+  unknownPart,
+} from './multipart-errors.ts'
+import { watchParts } from './strict-parts.ts'
+
+/** Bytes: what `metadata` may have. */
+export const MAX_FIELD_SIZE = 16 * 2 ** 10
+/** Media types that are shown again: everything else is what a client may call anything. */
+const MEDIA_TYPE = /^[\w!#$&^.+-]{1,63}\/[\w!#$&^.+-]{1,63}$/
+
+export type Fields = Readonly<Record<string, string | readonly string[]>>
+
+export interface Received {
+  readonly fields: Fields
+  /** In the order of their parts. */
+  readonly files: readonly UploadedFile[]
+  /** Removes every byte again. Never rejects: what can't be removed now is the janitor's. */
+  discard(): Promise<void>
+}
+
+export interface ReceiveOptions {
+  readonly storage: Storage
+  readonly jobId: string
+  readonly maxFileSize: number
+  readonly maxFiles: number
+  readonly idleMs: number
+  /** Aborted when the upload's lease is lost; its reason becomes the error. */
+  readonly signal: AbortSignal
+  /** Called with each field as it comes; throws where the request is wrong already. */
+  checkField(name: string, value: string): void
+}
+
+type PartInfo = { readonly filename?: string }
+type FieldInfo = { readonly valueTruncated: boolean }
+
+/** @throws Problem, ClientGone, or a StorageError; no byte is left then. */
+export async function receive(
+  request: IncomingMessage,
+  response: ServerResponse,
+  options: ReceiveOptions,
+): Promise<Received> {
+  const { storage, maxFileSize, maxFiles, signal } = options
+  const written: string[] = []
+  const files: UploadedFile[] = []
+  const puts: Promise<void>[] = []
+  const stop = new AbortController()
+  const finished = Promise.withResolvers<void>()
+  let parser: Writable | undefined
+  let parts = () => 0
+  let told = 0
+
+  const discard = async () => {
+    await Promise.allSettled(puts)
+    await Promise.allSettled(written.map(key => storage.remove(key)))
+  }
+  const fail = (error: unknown) => {
+    if (stop.signal.aborted) return
+    stop.abort(error)
+    finished.reject(error)
+    // What follows is not parsed any more. On the next tick: the parser throws when it is destroyed in the middle of
+    // its own event.
+    setImmediate(() => {
+      if (!parser) return
+      request.unpipe(parser)
+      parser.destroy()
+    })
+  }
+  const attempt = <Args extends unknown[]>(act: (...args: Args) => void) => {
+    return (...args: Args) => {
+      try {
+        act(...args)
+      } catch (error) {
+        fail(error)
+      }
+    }
+  }
+
+  const store = async (file: Express.Multer.File, index: number): Promise<void> => {
+    const name = nameOf(file)
+    const key = `${options.jobId}/f-${randomBytes(9).toString('base64url')}`
+    const { size, sha256, etag } = await storage.put(key, file.stream, { signal: stop.signal })
+    written.push(key)
+    // A part that hits the limit ends as if it were complete.
+    if ((file.stream as Readable & { truncated?: boolean }).truncated) throw fileTooLarge(name, maxFileSize)
+    const type = MEDIA_TYPE.test(file.mimetype) ? file.mimetype : 'application/octet-stream'
+    files[index] = { name, size, type, sha256, key, etag }
+  }
+
+  const engine: multer.StorageEngine = {
+    _handleFile(_, file, done) {
+      const put = store(file, puts.length)
+      puts.push(put)
+      put.then(
+        () => done(null, {}),
+        (error: unknown) => {
+          fail(error)
+          done(error)
+        },
+      )
+    },
+    // `discard` is the only one that removes: multer does not know of the parts that are under way.
+    _removeFile: (_, __, done) => done(null),
+  }
+
+  const listen = (request: IncomingMessage, busboy: Writable) => {
+    parser = busboy
+    parts = watchParts(busboy, () => fail(malformed(new Error('a part behind the closing boundary'))))
+    busboy.on('file', (name: string | undefined, stream: Readable, info: PartInfo) => {
+      told++
+      stream.on('limit', () =>
+        fail(fileTooLarge(cleanFileName(info.filename ?? '') ?? undefined, maxFileSize)),
+      )
+      // multer drops a file without a name, and says nothing.
+      if (!info.filename) fail(noName(name))
+    })
+    busboy.on(
+      'field',
+      attempt((name: string | undefined, value: string, info: FieldInfo) => {
+        told++
+        if (info.valueTruncated || Buffer.byteLength(value) > MAX_FIELD_SIZE) throw fieldTooLarge(name)
+        if (name === undefined) throw unknownPart(name, 'field')
+        options.checkField(name, value)
+      }),
+    )
+    busboy.on('filesLimit', () => fail(tooManyFiles(maxFiles)))
+    busboy.on('fieldsLimit', () => fail(tooManyFields()))
+    busboy.on('error', (error: unknown) => fail(translateMultipart(error, options)))
+    request.pipe(busboy)
+  }
+
+  // A hash each file, the four fields of a job, and some room to say what is wrong with others.
+  const limits = {
+    fileSize: maxFileSize,
+    files: maxFiles,
+    fields: maxFiles + 16,
+    fieldSize: MAX_FIELD_SIZE,
+    fieldNameSize: 100,
+    fieldNestingDepth: 0,
+  }
+  const settings = {
+    storage: engine,
+    limits,
+    preservePath: true,
+    defParamCharset: 'utf8',
+    streamHandler: listen,
+  }
+  const read = multer(settings as multer.Options).array('files')
+
+  const lost = () => fail(signal.reason)
+  signal.addEventListener('abort', lost)
+  const watch = watchIdle(request, fail, options.idleMs)
+  try {
+    if (signal.aborted) lost()
+    read(request as never, response as never, (error?: unknown) => {
+      if (error) fail(translateMultipart(error, options))
+      else finished.resolve()
+    })
+    await finished.promise
+    // multer lets a request pass that does not look like multipart to it.
+    if (!parser) throw malformed(new Error('no boundary that can be read'))
+    if (parts() !== told) throw malformed(new Error('a part without a readable Content-Disposition'))
+    return { fields: (request as IncomingMessage & { body?: Fields }).body ?? {}, files, discard }
+  } catch (error) {
+    await discard()
+    throw error
+  } finally {
+    watch.stop()
+    signal.removeEventListener('abort', lost)
+  }
+}
+
+function nameOf(file: Express.Multer.File): string {
+  // Stored as it comes, it would be something else than what the client has.
+  if (!['7bit', '8bit', 'binary'].includes(file.encoding)) {
+    throw invalid(pointerTo([file.fieldname], `send the file without the transfer encoding ${file.encoding}`))
+  }
+  const name = cleanFileName(file.originalname)
+  if (name === null) throw noName(file.fieldname)
+  return name
+}
+
+function noName(field: string | undefined) {
+  return invalid(pointerTo([field ?? 'files'], 'a file part needs a file name'))
+}

@@ -1,0 +1,118 @@
+/**
+ * An upload from its lease to its commit point, the record script:
+ *
+ *   lease ─▶ receive ─▶ check ─▶ commit ──▶ named by a record, for good
+ *              └──────────┴────── refused ──▶ every byte removed, lease given back
+ *                                 unknown ──▶ nothing removed: the janitor decides by the record
+ */
+import type { UploadedFile } from '../../jobs/job.ts'
+import { isRefused, type Refused } from '../../jobs/transitions.ts'
+import { type Asked, pointerTo } from '../endpoint.ts'
+import { invalid, notFound, Problem, queueUnavailable } from '../problems.ts'
+import type { Services } from '../services.ts'
+import { isLarge, preflight } from './preflight.ts'
+import { type Received, receive } from './receive.ts'
+import { sweepBuffersOf } from './sweep-buffers.ts'
+
+export interface Upload {
+  readonly jobId: string
+  /** `new`: the upload makes the job; `draft`: it adds to one. */
+  readonly on: 'new' | 'draft'
+  /** That this request may bring. */
+  readonly maxFiles: number
+  readonly checkField: (name: string, value: string) => void
+}
+
+export type UploadRefusal = 'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'exists'
+
+/** Runs the script that names the files. Whatever it throws, its outcome is unknown. */
+export type Commit = <T extends object>(
+  script: (lease: string) => Promise<T | Refused<UploadRefusal>>,
+) => Promise<T>
+
+/** @param use checks what was received, and commits it. */
+export async function withUpload<T>(
+  services: Services,
+  { c }: Asked<unknown, unknown>,
+  upload: Upload,
+  use: (received: Received, commit: Commit) => Promise<T>,
+): Promise<T> {
+  const { storage, config, leases, idleMs } = services
+  const { incoming, outgoing } = c.env
+  if (!incoming || !outgoing) throw new TypeError('an upload comes over a socket')
+  const { maxFiles } = upload
+  const { maxFileSize, storageReserve: reserve } = config
+  await preflight(incoming.headers, { storage, reserve })
+
+  const lease = await leases.take(upload.jobId, upload.on)
+  if ('refused' in lease) throw refusal(lease.refused, maxFiles)
+  const lost = new AbortController()
+  lease.lost.addEventListener('abort', () => lost.abort(queueUnavailable(lease.lost.reason)))
+
+  const done = isLarge(incoming.headers) ? sweepBuffersOf(incoming.socket) : undefined
+  let received: Received | undefined
+  let outcome: 'open' | 'unknown' | 'named' = 'open'
+  const commit: Commit = async script => {
+    outcome = 'unknown'
+    const answer = await script(lease.token)
+    outcome = isRefused(answer) ? 'open' : 'named'
+    if (isRefused(answer)) throw refusal(answer.refused, maxFiles)
+    return answer
+  }
+  try {
+    received = await receive(incoming, outgoing, {
+      storage,
+      jobId: upload.jobId,
+      maxFileSize,
+      maxFiles,
+      idleMs,
+      signal: lost.signal,
+      checkField: upload.checkField,
+    })
+    if (received.files.length === 0)
+      throw new Problem('no-files', 'The request brings no file part named "files".')
+    return await use(received, commit)
+  } catch (error) {
+    if (outcome === 'open') {
+      await received?.discard()
+      await lease.release()
+    }
+    throw error
+  } finally {
+    done?.()
+    lease.stop()
+  }
+}
+
+/** Holds the files against the hashes that the client promised. @throws Problem */
+export function requirePromised(files: readonly UploadedFile[], promised: readonly string[]): void {
+  if (promised.length === 0) return
+  if (promised.length !== files.length) {
+    const message = `${promised.length} hashes for ${files.length} files: give one for each, or none`
+    throw invalid(pointerTo(['sha256'], message))
+  }
+  for (const [index, { name, sha256 }] of files.entries()) {
+    if (sha256 !== promised[index]) {
+      throw new Problem('checksum-mismatch', `${name} has the SHA-256 ${sha256}, not ${promised[index]}.`, {
+        errors: [pointerTo(['sha256', index], `the file has ${sha256}`)],
+      })
+    }
+  }
+}
+
+function refusal(code: UploadRefusal, maxFiles: number): Problem {
+  switch (code) {
+    case 'gone':
+      return notFound('job')
+    case 'job-not-draft':
+      return new Problem('job-not-draft', 'Files can be added only as long as the job is a draft.')
+    case 'too-many-files':
+      return new Problem(
+        'too-many-files',
+        `The job would have too many files; ${maxFiles} more could be added.`,
+      )
+    case 'lease-lost':
+    case 'exists':
+      return queueUnavailable()
+  }
+}
