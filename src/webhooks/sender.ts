@@ -1,0 +1,149 @@
+/** One attempt at a delivery: a signed POST, and what came of it. */
+import { Agent, type Dispatcher } from 'undici'
+import type { AddressGuard } from './address.ts'
+import { createGuardedConnector } from './connector.ts'
+import { AttemptTimeout, describeFailure, describeStatus } from './failure.ts'
+import { parseRetryAfter } from './schedule.ts'
+import { sign } from './signature.ts'
+
+export interface AttemptOutcome {
+  /** When it began, ISO 8601. */
+  readonly at: string
+  readonly durationMs: number
+  /** Null where no answer came. */
+  readonly statusCode: number | null
+  /** Null if delivered; else a sentence. */
+  readonly error: string | null
+  /** What came of the first 4 KiB of the answer's body before time was up, as UTF-8. */
+  readonly response: string
+  /** How long the receiver asks to be left alone, 0…24 h; null where it does not ask. */
+  readonly retryAfterMs: number | null
+  /** `gone`: the receiver wants no further attempt. */
+  readonly verdict: 'delivered' | 'retry' | 'gone'
+}
+
+export interface Message {
+  readonly url: string
+  /** The delivery's id, the same in every attempt. */
+  readonly id: string
+  /** JSON. */
+  readonly body: string
+  readonly secrets: readonly string[]
+}
+
+export interface Sender {
+  /**
+   * Makes one attempt, and ends within the timeout. Whatever the receiver does is an outcome, not an error.
+   *
+   * @param signal ends an attempt that nobody waits for any more.
+   * @throws the signal's reason, where it was aborted before an answer came: that is no attempt of the receiver's.
+   */
+  send(message: Message & { readonly signal: AbortSignal }): Promise<AttemptOutcome>
+  /** Lets attempts that are under way end, and closes every connection. */
+  close(): Promise<void>
+}
+
+export interface SenderOptions {
+  readonly guard: AddressGuard
+  /** For the whole attempt, from resolving the name to the end of the answer. */
+  readonly timeoutMs?: number
+  readonly userAgent?: string
+  /** At most so many to one scheme, host and port. An attempt beyond them waits for one, on its own time. */
+  readonly connectionsPerOrigin?: number
+}
+
+const RESPONSE_LIMIT_BYTES = 4_096
+
+export function createSender(options: SenderOptions): Sender {
+  const { guard, timeoutMs = 15_000, userAgent = 'Sluice', connectionsPerOrigin = 64 } = options
+  // The attempt's own clock rules: undici's timers are off or as long.
+  const agent = new Agent({
+    connect: createGuardedConnector(guard, timeoutMs),
+    connections: connectionsPerOrigin,
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+
+  function prepare({ url, id, body, secrets }: Message) {
+    const { origin, pathname, search } = new URL(url)
+    return {
+      origin,
+      path: pathname + search,
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': userAgent,
+        ...sign({ id, timestamp: Math.floor(Date.now() / 1_000), body, secrets }),
+      },
+      body,
+    } as const
+  }
+
+  return {
+    async send({ signal, ...message }) {
+      signal.throwIfAborted()
+      const request = prepare(message)
+      const at = new Date().toISOString()
+      const start = performance.now()
+      const stop = new AbortController()
+      const cancel = () => stop.abort(signal.reason)
+      const timer = setTimeout(() => stop.abort(new AttemptTimeout(timeoutMs)), timeoutMs)
+      signal.addEventListener('abort', cancel, { once: true })
+      try {
+        const answer = await Promise.race([
+          agent.request({ ...request, signal: stop.signal }),
+          aborted(stop.signal),
+        ])
+        const response = await readHead(answer.body)
+        return { at, durationMs: Math.round(performance.now() - start), response, ...judge(answer) }
+      } catch (failure) {
+        signal.throwIfAborted()
+        const durationMs = Math.round(performance.now() - start)
+        const error = describeFailure(failure)
+        return { at, durationMs, statusCode: null, error, response: '', retryAfterMs: null, verdict: 'retry' }
+      } finally {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', cancel)
+      }
+    },
+    close: () => agent.close(),
+  }
+}
+
+type Judgement = Pick<AttemptOutcome, 'statusCode' | 'error' | 'retryAfterMs' | 'verdict'>
+
+function judge({ statusCode, headers }: Dispatcher.ResponseData): Judgement {
+  if (statusCode >= 200 && statusCode < 300) {
+    return { statusCode, error: null, retryAfterMs: null, verdict: 'delivered' }
+  }
+  const error = describeStatus(statusCode)
+  if (statusCode === 410) return { statusCode, error, retryAfterMs: null, verdict: 'gone' }
+  const retryAfter = [headers['retry-after']].flat()[0]
+  return { statusCode, error, retryAfterMs: parseRetryAfter(retryAfter), verdict: 'retry' }
+}
+
+/** undici hears of an abort only once it has a connection: while it resolves and connects, this ends the wait. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+/** Reads the beginning of an answer and abandons the rest, with its connection. */
+async function readHead(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder()
+  let text = ''
+  let left = RESPONSE_LIMIT_BYTES
+  try {
+    for await (const chunk of body) {
+      text += decoder.decode(chunk.subarray(0, left), { stream: true })
+      left -= chunk.length
+      // A character cut in two stays in the decoder.
+      if (left <= 0) return text
+    }
+  } catch {
+    // The status has been given, and decides. An answer that breaks off or drips past its time is kept as far as it came.
+    return text
+  }
+  return text + decoder.decode()
+}
