@@ -1,0 +1,140 @@
+/**
+ * The janitor: removes what nobody claims, and what has had its time. One at a time among all workers; safe at any
+ * moment, concurrently with uploads and runs: bytes go only after one script has seen neither a lease, nor a record that
+ * names them, nor a worker that may be writing them, in the Redis that this storage belongs to.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Redis } from 'ioredis'
+import type { Deliveries } from '../jobs/deliveries.ts'
+import { checkInstallation, raiseCounter, type Stamp } from '../jobs/installation.ts'
+import { keys } from '../jobs/keys.ts'
+import { defineScript } from '../jobs/script.ts'
+import { isRefused, type Transitions } from '../jobs/transitions.ts'
+import type { Log } from '../log.ts'
+import type { Storage } from '../storage/storage.ts'
+
+export interface JanitorOptions {
+  readonly redis: Redis
+  readonly storage: Storage
+  readonly transitions: Transitions
+  readonly deliveries: Deliveries
+  readonly log: Log
+  /** Both in milliseconds. */
+  readonly retention: number
+  readonly draftTtl: number
+}
+
+export interface Swept {
+  /** Objects that nobody claimed. */
+  readonly objects: number
+  /** Drafts and final jobs past their time. */
+  readonly jobs: number
+  readonly deliveries: number
+}
+
+const COUNTER_EVERY_MS = 60_000
+const AT_ONCE = 100
+
+export function createJanitor(options: JanitorOptions) {
+  const { redis, storage, transitions, deliveries, log } = options
+  const unclaimed = defineScript(redis, 'unclaimed')
+  let toldWhy: string | undefined
+  let raisedAt = 0
+
+  /** One pass, or null where this storage and this Redis do not belong together. */
+  async function sweep(): Promise<Swept | null> {
+    const installation = await checkInstallation(redis, storage)
+    if (!installation.belongs) {
+      if (toldWhy !== installation.why) log.error(installation.why)
+      toldWhy = installation.why
+      return null
+    }
+    toldWhy = undefined
+    if (Date.now() - raisedAt >= COUNTER_EVERY_MS) {
+      await raiseCounter(redis, storage)
+      raisedAt = Date.now()
+    }
+    const swept = {
+      jobs: (await expire(keys.finished, options.retention)) + (await expire(keys.drafts, options.draftTtl)),
+      deliveries: await expireDeliveries(),
+      objects: await removeUnclaimed(installation.stamp),
+    }
+    if (swept.jobs + swept.deliveries + swept.objects > 0)
+      log.info(swept, 'the janitor removed what had had its time')
+    return swept
+  }
+
+  async function expire(index: string, age: number): Promise<number> {
+    const before = (await redisNow()) - age
+    let removed = 0
+    for (let skip = 0; ; ) {
+      const ids = await redis.zrangebyscore(index, '-inf', before, 'LIMIT', skip, AT_ONCE)
+      for (const id of ids) {
+        const answer = await transitions.delete({
+          id,
+          token: randomUUID(),
+          expiredBefore: { draft: options.draftTtl, final: options.retention },
+        })
+        if (isRefused(answer)) {
+          // Touched meanwhile; or the index names a job that is gone.
+          if (answer.refused === 'gone') await redis.zrem(index, id)
+          else skip++
+          continue
+        }
+        removed++
+        for await (const object of storage.list(id)) await storage.remove(object.key)
+      }
+      if (ids.length < AT_ONCE) return removed
+    }
+  }
+
+  async function expireDeliveries(): Promise<number> {
+    const before = (await redisNow()) - options.retention
+    let removed = 0
+    for (let skip = 0; ; ) {
+      const ids = await redis.zrangebyscore(keys.deliveries, '-inf', before, 'LIMIT', skip, AT_ONCE)
+      for (const id of ids) {
+        // One that is still open outlives its job.
+        if (isRefused(await deliveries.delete(id, options.retention))) skip++
+        else removed++
+      }
+      if (ids.length < AT_ONCE) return removed
+    }
+  }
+
+  async function removeUnclaimed(stamp: Stamp): Promise<number> {
+    let removed = 0
+    for await (const jobId of storage.listJobs()) {
+      const listed: string[] = []
+      for await (const object of storage.list(jobId)) listed.push(object.key)
+      // Listed before the claims are read: what is written from here on is not on the list.
+      for (const key of await claimedByNobody(jobId, listed, stamp)) {
+        // One that can't be removed must not keep the rest.
+        await storage.remove(key).then(
+          () => removed++,
+          error => log.warn({ err: error }, `the janitor could not remove ${key}`),
+        )
+      }
+    }
+    return removed
+  }
+
+  async function claimedByNobody(
+    jobId: string,
+    objects: readonly string[],
+    { id, counter }: Stamp,
+  ): Promise<string[]> {
+    if (objects.length === 0) return []
+    return (await unclaimed(
+      [keys.job(jobId), keys.leases(jobId), keys.installation],
+      [id, counter, ...objects],
+    )) as string[]
+  }
+
+  async function redisNow(): Promise<number> {
+    const [seconds, microseconds] = await redis.time()
+    return Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000)
+  }
+
+  return { sweep }
+}

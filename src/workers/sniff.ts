@@ -1,0 +1,38 @@
+/** What a file is, by its first bytes. */
+import { fileTypeFromBuffer } from 'file-type'
+
+/** As much as file-type wants to see. */
+export const SNIFFED_BYTES = 4_100
+
+/** Textual types that no magic number tells from plain text: the client's word is taken, if the content is text. */
+const TEXTUAL = /^(text\/[\w.+-]+|application\/(json|x-ndjson|xml|yaml|x-yaml|toml|javascript|sql))$/
+
+/**
+ * @param head the first `SNIFFED_BYTES` bytes, or all.
+ * @param declared the media type that the client gave.
+ * @returns the media type of the content.
+ */
+export async function sniffType(head: Uint8Array, declared: string): Promise<string> {
+  if (isText(head)) {
+    const named = declared.split(';', 1)[0]!.trim().toLowerCase()
+    // Formats with a magic number that is itself text begin with one of these.
+    const marked = head.length > 0 && '%{<!#B@'.includes(String.fromCharCode(head[0]!))
+    const type = marked ? (await fileTypeFromBuffer(head))?.mime : undefined
+    return type ?? (TEXTUAL.test(named) ? named : 'text/plain')
+  }
+  return (await fileTypeFromBuffer(head))?.mime ?? 'application/octet-stream'
+}
+
+/** UTF-8 without the control characters that no text has; the last character may be cut. */
+function isText(head: Uint8Array): boolean {
+  for (const byte of head) {
+    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b && byte !== 0x0c)
+      return false
+  }
+  try {
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The inside of a worker thread: runs one stage at a time. A composition root of its own, made from what the process
+ * hands it.
+ */
+import { type MessagePort, workerData } from 'node:worker_threads'
+import { StageError, type StageErrorCode } from '../pipelines/pipeline.ts'
+import { pipelines } from '../pipelines/registry.ts'
+import { createStageContext, type StageInput, type StageOutput } from '../pipelines/stage-context.ts'
+import { createLocalStorage } from '../storage/local.ts'
+import { StorageError, type StorageErrorCode } from '../storage/storage.ts'
+
+export interface ThreadSettings {
+  readonly storageDir: string
+  readonly storageReserve: number
+}
+
+export interface StageTask {
+  readonly pipeline: string
+  readonly stage: string
+  readonly input: StageInput
+  readonly port: MessagePort
+}
+
+/** What the thread says while it works. */
+export type StageMessage =
+  | { readonly type: 'begin' }
+  | { readonly type: 'progress'; readonly percent: number; readonly message?: string }
+  | { readonly type: 'end' }
+  | { readonly type: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string }
+
+/** Errors lose their class and their fields on their way between threads, so outcomes are values. */
+export type StageAnswer =
+  | {
+      readonly output: StageOutput
+      readonly result: Awaited<ReturnType<import('../pipelines/pipeline.ts').Stage['run']>>
+    }
+  | { readonly failed: { code: StageErrorCode; message: string; fileId: string | undefined } }
+  | { readonly storageFailed: { code: StorageErrorCode; message: string } }
+
+/** Progress beyond this rate is dropped here already: it would only be throttled on the other side. */
+const PROGRESS_SPACING_MS = 100
+
+const settings = workerData as [unknown, ThreadSettings] | ThreadSettings
+const { storageDir, storageReserve } = Array.isArray(settings) ? settings[1] : settings
+const storage = createLocalStorage({ dir: storageDir, reserve: storageReserve })
+
+export default async function runStage(task: StageTask): Promise<StageAnswer> {
+  const { port } = task
+  const say = (message: StageMessage) => port.postMessage(message)
+  const stage = pipelines.get(task.pipeline)!.stages.find(each => each.name === task.stage)!
+  let saidAt = 0
+  const { context, output } = createStageContext(task.input, {
+    storage,
+    // A thread that is to stop is ended from outside, whatever it is doing.
+    signal: new AbortController().signal,
+    report: {
+      progress(percent, message) {
+        if (performance.now() - saidAt < PROGRESS_SPACING_MS && percent < 100) return
+        saidAt = performance.now()
+        say({ type: 'progress', percent, ...(message === undefined ? {} : { message }) })
+      },
+      log: (level, message) => say({ type: 'log', level, message }),
+    },
+  })
+  say({ type: 'begin' })
+  try {
+    return { output, result: await stage.run(context) }
+  } catch (error) {
+    if (error instanceof StageError)
+      return { failed: { code: error.code, message: error.message, fileId: error.fileId } }
+    if (error instanceof StorageError) return { storageFailed: { code: error.code, message: error.message } }
+    throw error
+  } finally {
+    say({ type: 'end' })
+  }
+}
