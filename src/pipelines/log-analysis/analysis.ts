@@ -1,0 +1,59 @@
+/** The third stage: what the redacted texts say. One pass over text and entry index side by side. */
+import { StringDecoder } from 'node:string_decoder'
+import type { StageContext } from '../pipeline.ts'
+import { EntryAnalysis } from './entry-analysis.ts'
+import { EntryIndexReader } from './entry-index.ts'
+import { entryIndexName, type IngestedText, leave, type RedactedText, take } from './handover.ts'
+import { LineSplitter } from './input/lines.ts'
+import { ByteProgress } from './progress.ts'
+
+export async function analysis(context: StageContext): Promise<undefined> {
+  const texts = await take(context, 'ingestion.json')
+  const redacted = await take(context, 'redaction.json')
+  const sizes = new Map(context.artifacts.map(artifact => [artifact.name, artifact.size]))
+  const progress = new ByteProgress(
+    context,
+    redacted.reduce((sum, one) => sum + (sizes.get(one.artifact) ?? 0), 0),
+  )
+  const sums = new EntryAnalysis()
+  for (const [place, text] of texts.entries()) {
+    sums.beginFile(text, redacted[place]!)
+    await analyse(context, place, text, redacted[place]!, sums, progress)
+    sums.endFile()
+  }
+  await leave(context, 'analysis.json', sums.finish())
+  return undefined
+}
+
+async function analyse(
+  context: StageContext,
+  place: number,
+  text: IngestedText,
+  redacted: RedactedText,
+  sums: EntryAnalysis,
+  progress: ByteProgress,
+): Promise<void> {
+  const index = new EntryIndexReader(await context.openIntermediate(entryIndexName(place)), text.yearsBack)
+  const splitter = new LineSplitter()
+  const decoder = new StringDecoder('utf8')
+  let continued = 0
+  const read = async (lines: readonly string[]) => {
+    // Each entry has at least a line, so no more than that many can begin here.
+    await index.ensure(lines.length)
+    for (const line of lines) {
+      if (continued > 0) {
+        continued--
+        sums.continueEntry(line)
+      } else {
+        const entry = index.take()
+        continued = entry.lines - 1
+        sums.beginEntry(entry, line)
+      }
+    }
+  }
+  for await (const chunk of await context.openArtifact(redacted.artifact)) {
+    progress.add(chunk.length, text.name)
+    await read(splitter.push(decoder.write(chunk)))
+  }
+  await read(splitter.end())
+}

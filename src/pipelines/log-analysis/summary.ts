@@ -1,0 +1,61 @@
+/** Puts together what the stages found, as `report.json` tells it. */
+import type { Analysis, IngestedText, RedactedText } from './handover.ts'
+import { LEVELS, noLevels } from './levels.ts'
+import { isoOrNull } from './mining/template-table.ts'
+import type { FileSummary, ReportJson, Totals } from './report-json.ts'
+
+export function summarise(
+  texts: readonly IngestedText[],
+  redacted: readonly RedactedText[],
+  analysis: Analysis,
+  generatedAt: Date,
+): ReportJson {
+  const { templates, timeline, findings } = analysis
+  const files = texts.map((text, place) => fileSummary(text, redacted[place]!))
+  return {
+    pipeline: 'log-analysis',
+    generatedAt: generatedAt.toISOString(),
+    totals: totals(files, templates.length),
+    files,
+    templates,
+    timeline,
+    findings,
+  }
+}
+
+function fileSummary(text: IngestedText, redacted: RedactedText): FileSummary {
+  return {
+    id: text.fileId,
+    name: text.name,
+    size: text.size,
+    lines: text.lines,
+    entries: text.entries,
+    encoding: text.encoding,
+    compression: text.compression,
+    truncated: text.truncated,
+    firstTimestamp: isoOrNull(text.firstTime),
+    lastTimestamp: isoOrNull(text.lastTime),
+    levels: text.levels,
+    redactions: redacted.kinds,
+  }
+}
+
+function totals(files: readonly FileSummary[], templates: number): Totals {
+  const levels = noLevels()
+  const redactions: Record<string, number> = {}
+  for (const file of files) {
+    for (const level of LEVELS) levels[level] += file.levels[level]
+    for (const [kind, count] of Object.entries(file.redactions))
+      redactions[kind] = (redactions[kind] ?? 0) + count
+  }
+  const sum = (of: (file: FileSummary) => number) => files.reduce((total, file) => total + of(file), 0)
+  return {
+    files: files.length,
+    bytes: sum(file => file.size),
+    lines: sum(file => file.lines),
+    entries: sum(file => file.entries),
+    templates,
+    levels,
+    redactions,
+  }
+}
