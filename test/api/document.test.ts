@@ -1,0 +1,129 @@
+/** The OpenAPI document says what the service does: every route is in it, and real answers are what it promises. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { z } from 'zod'
+import { createApi } from '../../src/api/app.ts'
+import type { Endpoint } from '../../src/api/endpoint.ts'
+import { ProblemSchema } from '../../src/api/schemas.ts'
+import { draft, startApi, type TestApi, upload } from '../support/api.ts'
+import { complete, fail } from './stand-in.ts'
+
+let api: TestApi
+let routes: { method: string; path: string }[]
+let endpoints: readonly Endpoint[]
+let document: {
+  openapi: string
+  paths: Record<
+    string,
+    Record<string, { responses: Record<string, unknown>; parameters: { name: string; in: string }[] }>
+  >
+  components: { schemas: Record<string, unknown> }
+}
+
+beforeAll(async () => {
+  api = await startApi({ config: { webhookAllow: [{ cidr: '127.0.0.1/32', port: null }] } })
+  const made = createApi(api.services, '0.0.0-test')
+  routes = made.app.routes
+  endpoints = made.endpoints
+  await made.close()
+  document = (await (await fetch(`${api.url}/api/openapi.json`)).json()) as typeof document
+})
+afterAll(() => api.stop())
+
+test('it is OpenAPI 3.1, and every reference in it leads somewhere', () => {
+  expect(document.openapi).toBe('3.1.0')
+  const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref!)
+  expect(references.length).toBeGreaterThan(20)
+  for (const reference of new Set(references)) {
+    expect(reference).toMatch(/^#\/components\/schemas\//)
+    expect(document.components.schemas).toHaveProperty(reference.slice('#/components/schemas/'.length))
+  }
+})
+
+test('it has every route of the API, and no other', () => {
+  const undocumented = /^\/api\/(docs|openapi\.json)/
+  const served = routes
+    .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/') && !undocumented.test(path))
+    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{\.\+\})?/g, '{$1}')}`)
+  const said = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
+  )
+  expect(said.filter(each => each.includes(' /api/')).sort()).toEqual([...new Set(served)].sort())
+})
+
+/** Asks for real, and holds the answer against the schema that its endpoint declares for the status. */
+async function hold(id: string, path: string, init: RequestInit = {}): Promise<void> {
+  const declared = endpoints.find(each => each.id === id)!
+  const response = await fetch(`${api.url}${path}`, { method: declared.method.toUpperCase(), ...init })
+  const body: unknown = response.status === 204 ? undefined : await response.json()
+  const schema: z.ZodType | undefined =
+    response.status < 400 ? declared.answers[response.status]?.schema : ProblemSchema
+  expect(Object.keys(document.paths[declared.path]![declared.method]!.responses)).toContain(
+    String(response.status),
+  )
+  if (response.status === 204) return
+  expect(schema, `${id} ${response.status}`).toBeDefined()
+  const result = schema!.safeParse(body)
+  expect(result.success ? [] : result.error.issues, `${id} ${response.status}`).toEqual([])
+}
+
+test('what is answered is what it says', async () => {
+  const json = (body: object) => ({
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  const [open, running, failed, done] = [
+    await draft(api),
+    await upload(api, { callbackUrl: 'http://127.0.0.1:7250/' }),
+    await upload(api),
+    await upload(api),
+  ]
+  await fail(api, failed)
+  await complete(api, done, [{ name: 'manifest.json', type: 'application/json', content: '{}' }])
+
+  await hold('createJob', '/api/jobs', json({}))
+  await hold('createJob', '/api/jobs', json({ priority: 'x' }))
+  await hold('listJobs', '/api/jobs')
+  await hold('listJobs', '/api/jobs?limit=0')
+  for (const { id } of [open, running, failed, done]) {
+    await hold('getJob', `/api/jobs/${id}`)
+    await hold('getJobEvents', `/api/jobs/${id}/events`)
+    await hold('listArtifacts', `/api/jobs/${id}/artifacts`)
+  }
+  await hold('getJob', '/api/jobs/none')
+  await hold('submitJob', `/api/jobs/${open.id}/submit`)
+  expect(document.paths['/api/jobs/{id}/submit']!.post!.responses['409']).toMatchObject({
+    description: expect.stringContaining('`no-files`'),
+  })
+  await hold('submitJob', `/api/jobs/${running.id}/submit`)
+  await hold('cancelJob', `/api/jobs/${done.id}/cancel`)
+  await hold('cancelJob', `/api/jobs/${running.id}/cancel`)
+  await hold('retryJob', `/api/jobs/${done.id}/retry`)
+  await hold('retryJob', `/api/jobs/${failed.id}/retry`)
+  await hold('deleteJob', `/api/jobs/${done.id}`)
+  await hold('listDeliveries', '/api/deliveries')
+  await hold('getDelivery', `/api/deliveries/msg_${running.id}_r1`)
+  await hold('redeliver', `/api/deliveries/msg_${running.id}_r1/redeliver`)
+  await hold('listPipelines', '/api/pipelines')
+  await hold('getStats', '/api/stats')
+  await hold('live', '/livez')
+  await hold('ready', '/readyz')
+})
+
+test('it names the headers that are heeded', () => {
+  const named = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).flatMap(([method, { parameters }]) =>
+      parameters.filter(each => each.in === 'header').map(({ name }) => `${method} ${path} ${name}`),
+    ),
+  )
+  const range = ['Range', 'If-Range', 'If-None-Match']
+  expect(named.sort()).toEqual(
+    [
+      'post /api/jobs Prefer',
+      'post /api/jobs/{id}/submit Prefer',
+      'get /api/events Last-Event-ID',
+      'get /api/jobs/{id}/events Last-Event-ID',
+      ...range.map(each => `get /api/jobs/{id}/files/{fileId}/content ${each}`),
+      ...range.map(each => `get /api/jobs/{id}/artifacts/{name} ${each}`),
+    ].sort(),
+  )
+})

@@ -1,0 +1,109 @@
+/** Redis away: told within 5 s, never hangs, and recovers within 5 s of its return. */
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { Job } from '../../src/jobs/job.ts'
+import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(() => api.stop())
+
+async function answered(path: string, init: RequestInit = {}) {
+  const started = performance.now()
+  const response = await fetch(`${api.url}${path}`, init)
+  const body = (await response.json()) as Record<string, unknown>
+  return { response, body, ms: performance.now() - started }
+}
+
+test('every call is told queue-unavailable within 5 s, and works again within 5 s of the return', async () => {
+  const job = await upload(api)
+  await api.redis.kill()
+  const json = { 'content-type': 'application/json' }
+  const answers = await Promise.all([
+    answered('/api/jobs'),
+    answered(`/api/jobs/${job.id}`),
+    answered(`/api/jobs/${job.id}/events`),
+    answered(`/api/jobs/${job.id}/events`, { headers: { accept: 'text/event-stream' } }),
+    answered(`/api/jobs/${job.id}/cancel`, { method: 'POST' }),
+    answered('/api/jobs', { method: 'POST', headers: json, body: '{}' }),
+    answered('/api/jobs', { method: 'POST', body: form({ 'a.log': 'x' }) }),
+    answered('/api/stats'),
+    answered('/api/deliveries'),
+    answered('/admin/queues/api/queues'),
+  ])
+  for (const { response, body, ms } of answers) {
+    expect(body).toMatchObject({ status: 503, code: 'queue-unavailable' })
+    expect(response.headers.get('retry-after')).toBe('2')
+    expect(ms).toBeLessThan(5_000)
+  }
+  expect(await answered('/readyz')).toMatchObject({
+    response: { status: 503 },
+    body: { status: 'unavailable', checks: { redis: { status: 'failed' } } },
+  })
+  expect((await fetch(`${api.url}/livez`)).status).toBe(200)
+
+  const returned = performance.now()
+  await api.redis.restart()
+  await vi.waitFor(() => upload(api), { timeout: 5_000, interval: 50 })
+  expect(performance.now() - returned).toBeLessThan(5_000)
+  expect((await fetch(`${api.url}/readyz`)).status).toBe(200)
+}, 30_000)
+
+test('an upload that finds Redis out of memory is told so, and leaves nothing', async () => {
+  const before = await api.objects()
+  await api.client.config('SET', 'maxmemory', '1')
+  try {
+    const { body, ms } = await answered('/api/jobs', { method: 'POST', body: form({ 'a.log': 'x' }) })
+    expect(body).toMatchObject({ status: 503, code: 'queue-unavailable' })
+    expect(ms).toBeLessThan(5_000)
+    expect(await api.objects()).toEqual(before)
+  } finally {
+    await api.client.config('SET', 'maxmemory', '0')
+  }
+})
+
+describe('where it went away while the record was written', () => {
+  test('the outcome is unknown: 503, and no byte is removed', async () => {
+    const before = await api.objects()
+    const create = vi.spyOn(api.services.transitions, 'create')
+    create.mockRejectedValueOnce(new Error('Connection is closed.'))
+    const { body } = await answered('/api/jobs', {
+      method: 'POST',
+      body: form({ 'a.log': 'x' }, { pipeline: 'inspect' }),
+    })
+    create.mockRestore()
+    expect(body).toMatchObject({ code: 'queue-unavailable' })
+    expect(await api.objects()).toHaveLength(before.length + 1)
+  })
+
+  test('in adding files to a draft the same', async () => {
+    const { id } = await draft(api)
+    const before = await api.objects()
+    const add = vi.spyOn(api.services.transitions, 'addFiles')
+    add.mockRejectedValueOnce(new Error('Command timed out'))
+    const { body } = await answered(`/api/jobs/${id}/files`, { method: 'POST', body: form({ 'a.log': 'x' }) })
+    add.mockRestore()
+    expect(body).toMatchObject({ code: 'queue-unavailable' })
+    expect(await api.objects()).toHaveLength(before.length + 1)
+  })
+})
+
+describe('where BullMQ could not be reached after the record was written', () => {
+  test.each([
+    ['refuses', () => Promise.reject(new Error('Connection is closed.'))],
+    ['hangs', () => new Promise<void>(() => undefined)],
+  ])('and %s, the upload is accepted all the same, and the outbox has it', async (_, addFlow) => {
+    const add = vi.spyOn(api.services.enqueuer, 'addFlow')
+    add.mockImplementationOnce(addFlow)
+    const { response, body, ms } = await answered('/api/jobs', {
+      method: 'POST',
+      body: form({ 'a.log': 'x' }, { pipeline: 'inspect' }),
+    })
+    add.mockRestore()
+    expect(response.status).toBe(202)
+    expect(ms).toBeLessThan(3_000)
+    const entry = `flow:${(body as unknown as Job).id}:1`
+    expect(await api.client.zscore('{sluice}:outbox', entry)).not.toBeNull()
+  })
+})

@@ -1,0 +1,183 @@
+import { availableParallelism } from 'node:os'
+import { resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { ConfigError, isLoopbackHost, loadConfig } from '../src/config.ts'
+
+const KEY = 'k'.repeat(16)
+const SECRET = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+
+function refusal(environment: Record<string, string>): string {
+  try {
+    loadConfig(environment)
+  } catch (error) {
+    expect(error).toBeInstanceOf(ConfigError)
+    return (error as Error).message
+  }
+  throw new Error('accepted')
+}
+
+test('with nothing set, it is the defaults of the contract', () => {
+  expect(loadConfig({})).toEqual({
+    host: '127.0.0.1',
+    port: 3000,
+    redisUrl: null,
+    dataDir: resolve('data'),
+    storage: { kind: 'local', dir: resolve('data/storage') },
+    workers: availableParallelism(),
+    workerIndex: 1,
+    maxFileSize: 5 * 2 ** 30,
+    maxFiles: 100,
+    attempts: 3,
+    stageTimeout: 3_600_000,
+    apiKeys: [],
+    webhookSecret: null,
+    webhookAllow: [],
+    pseudonyms: false,
+    retention: 7 * 86_400_000,
+    draftTtl: 86_400_000,
+    janitorInterval: 60_000,
+    storageReserve: 2 ** 30,
+    attachTimeout: 3_600_000,
+    archive: { size: 20 * 2 ** 30, ratio: 200, depth: 3 },
+    logLevel: 'info',
+    logFormat: 'text',
+  })
+})
+
+test('an empty value counts as not set', () => {
+  expect(loadConfig({ PORT: '', REDIS_URL: ' ', SLUICE_API_KEYS: '' })).toEqual(loadConfig({}))
+})
+
+test('every setting is read', () => {
+  const config = loadConfig({
+    PORT: '8080',
+    HOST: '0.0.0.0',
+    REDIS_URL: 'rediss://user:pass@redis.example:6380/2',
+    SLUICE_DATA_DIR: '/var/lib/sluice',
+    SLUICE_WORKERS: '0',
+    SLUICE_WORKER_INDEX: '4',
+    SLUICE_MAX_FILE_SIZE: '1.5 MiB',
+    SLUICE_MAX_FILES: '7',
+    SLUICE_ATTEMPTS: '5',
+    SLUICE_STAGE_TIMEOUT: '90s',
+    SLUICE_API_KEYS: `ann:admin:${KEY}, bob:viewer:${KEY}:with:colons`,
+    SLUICE_WEBHOOK_SECRET: SECRET,
+    SLUICE_WEBHOOK_ALLOW: '10.1.0.0/16,127.0.0.1/32:7250,[fd00::/8]:443',
+    SLUICE_PSEUDONYMS: 'true',
+    SLUICE_RETENTION: '36h',
+    SLUICE_STORAGE_RESERVE: '0',
+    SLUICE_LOG_LEVEL: 'debug',
+    SLUICE_LOG_FORMAT: 'json',
+  })
+  expect(config).toMatchObject({
+    port: 8080,
+    host: '0.0.0.0',
+    redisUrl: 'rediss://user:pass@redis.example:6380/2',
+    dataDir: '/var/lib/sluice',
+    storage: { kind: 'local', dir: '/var/lib/sluice/storage' },
+    workers: 0,
+    workerIndex: 4,
+    maxFileSize: 1_572_864,
+    maxFiles: 7,
+    attempts: 5,
+    stageTimeout: 90_000,
+    apiKeys: [
+      { name: 'ann', role: 'admin', key: KEY },
+      { name: 'bob', role: 'viewer', key: `${KEY}:with:colons` },
+    ],
+    webhookSecret: SECRET,
+    webhookAllow: [
+      { cidr: '10.1.0.0/16', port: null },
+      { cidr: '127.0.0.1/32', port: 7250 },
+      { cidr: 'fd00::/8', port: 443 },
+    ],
+    pseudonyms: true,
+    retention: 129_600_000,
+    storageReserve: 0,
+    logLevel: 'debug',
+    logFormat: 'json',
+  })
+})
+
+test('nobody can change the settings afterwards', () => {
+  const config = loadConfig({ SLUICE_API_KEYS: `ann:admin:${KEY}` })
+  expect(
+    [config, config.storage, config.archive, config.apiKeys, config.apiKeys[0]].every(Object.isFrozen),
+  ).toBe(true)
+})
+
+describe('a wrong value is refused with one sentence that names the variable', () => {
+  test.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '0x50'],
+    ['HOST', 'two words'],
+    ['REDIS_URL', 'localhost:6379'],
+    ['REDIS_URL', 'http://localhost'],
+    ['SLUICE_STORAGE', 's3://bucket'],
+    ['SLUICE_WORKERS', 'many'],
+    ['SLUICE_WORKERS', '1.5'],
+    ['SLUICE_WORKER_INDEX', '0'],
+    ['SLUICE_MAX_FILE_SIZE', '5 gigs'],
+    ['SLUICE_MAX_FILE_SIZE', '-5MiB'],
+    ['SLUICE_MAX_FILES', '0'],
+    ['SLUICE_ATTEMPTS', '0'],
+    ['SLUICE_STAGE_TIMEOUT', '3600'],
+    ['SLUICE_STAGE_TIMEOUT', '0s'],
+    ['SLUICE_API_KEYS', KEY],
+    ['SLUICE_API_KEYS', `ann:owner:${KEY}`],
+    ['SLUICE_API_KEYS', 'ann:admin:short'],
+    ['SLUICE_API_KEYS', `ann:admin:${KEY},ann:viewer:${KEY}2`],
+    ['SLUICE_API_KEYS', `ann:admin:${KEY},bob:viewer:${KEY}`],
+    ['SLUICE_WEBHOOK_SECRET', 'secret'],
+    ['SLUICE_WEBHOOK_SECRET', 'whsec_c2hvcnQ='],
+    ['SLUICE_WEBHOOK_ALLOW', '10.1.0.0'],
+    ['SLUICE_WEBHOOK_ALLOW', '10.1.0.0/33'],
+    ['SLUICE_WEBHOOK_ALLOW', '10.1.0.0/16:70000'],
+    ['SLUICE_PSEUDONYMS', 'yes'],
+    ['SLUICE_RETENTION', 'forever'],
+    ['SLUICE_DRAFT_TTL', '1 day'],
+    ['SLUICE_JANITOR_INTERVAL', '60'],
+    ['SLUICE_STORAGE_RESERVE', 'some'],
+    ['SLUICE_ATTACH_TIMEOUT', '-1h'],
+    ['SLUICE_ARCHIVE_SIZE', 'big'],
+    ['SLUICE_ARCHIVE_RATIO', '0'],
+    ['SLUICE_ARCHIVE_DEPTH', '101'],
+    ['SLUICE_LOG_LEVEL', 'loud'],
+    ['SLUICE_LOG_FORMAT', 'xml'],
+  ])('%s=%s', (name, value) => {
+    const sentence = refusal({ [name]: value })
+    expect(sentence).toContain(name)
+    expect(sentence).toMatch(/^[^\n]+\.$/)
+  })
+})
+
+test.each([
+  ['REDIS_URL', 'redsi://user:hunter2hunter2@redis'],
+  ['SLUICE_API_KEYS', 'ann:owner:hunter2hunter2'],
+  ['SLUICE_API_KEYS', 'hunter2hunter2'],
+  ['SLUICE_API_KEYS', 'ann:admin:hunter2'],
+  ['SLUICE_API_KEYS', 'ann:admin:hunter2hunter2hunter2,bob:viewer:hunter2hunter2hunter2'],
+  ['SLUICE_WEBHOOK_SECRET', 'whsec_hunter2'],
+])('a wrong %s is not repeated: it may be a secret', (name, value) => {
+  expect(refusal({ [name]: value })).not.toContain('hunter2')
+})
+
+test('without keys it listens on loopback only', () => {
+  expect(refusal({ HOST: '0.0.0.0' })).toMatch(/^HOST is "0\.0\.0\.0".*SLUICE_API_KEYS/)
+  for (const host of ['localhost', '127.0.0.2', '::1']) expect(loadConfig({ HOST: host }).host).toBe(host)
+})
+
+test.each([
+  ['localhost', true],
+  ['app.localhost', true],
+  ['127.1.2.3', true],
+  ['[::1]', true],
+  ['::ffff:127.0.0.1', true],
+  ['localhost.example.com', false],
+  ['127.0.0.1.example.com', false],
+  ['0.0.0.0', false],
+  ['10.0.0.1', false],
+])('%s is a loopback host: %s', (host, expected) => {
+  expect(isLoopbackHost(host)).toBe(expected)
+})

@@ -1,0 +1,63 @@
+/** What the tests of the web UI do as a visitor, in the browser, and as somebody else, over the API. */
+import type { Page } from 'playwright-core'
+
+export interface TextFile {
+  readonly name: string
+  readonly text: string
+}
+
+/** What the browser has and Node has not, as far as it is used here. */
+interface InBrowser {
+  readonly File: new (parts: string[], name: string, options: { type: string }) => unknown
+  readonly DataTransfer: new () => { readonly items: { add(file: unknown): void } }
+}
+
+/** Drops files on the page as a hand would; the browser allows no other way to make such an event. */
+export async function drop(page: Page, files: readonly TextFile[]): Promise<void> {
+  const dataTransfer = await page.evaluateHandle(dropped => {
+    const { DataTransfer, File } = globalThis as unknown as InBrowser
+    const transfer = new DataTransfer()
+    for (const { name, text } of dropped) transfer.items.add(new File([text], name, { type: 'text/plain' }))
+    return transfer
+  }, files)
+  await page.dispatchEvent('body', 'drop', { dataTransfer })
+}
+
+/** Chooses a file, sends it, and waits for the job's page. */
+export async function upload(page: Page, { name, text }: TextFile): Promise<void> {
+  await page.locator('#picker').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
+  await page.getByRole('button', { name: 'Upload and process' }).click()
+  await page.waitForURL('**/jobs/*')
+}
+
+/** Waits until the job's page says that it is completed. */
+export async function completed(page: Page): Promise<void> {
+  await page.locator('#job .state-line [data-status="completed"]').waitFor()
+}
+
+/** Uploads past the UI. @returns the job's id once it is final */
+export async function submit(url: string, { name, text }: TextFile): Promise<string> {
+  const form = new FormData()
+  form.append('files', new Blob([text], { type: 'text/plain' }), name)
+  const response = await fetch(`${url}/api/jobs`, {
+    method: 'POST',
+    body: form,
+    headers: { prefer: 'wait=30' },
+  })
+  if (response.status !== 202)
+    throw new Error(`The upload was answered ${response.status}: ${await response.text()}`)
+  return ((await response.json()) as { id: string }).id
+}
+
+/** Of every job there is, newest first. */
+export async function jobIds(url: string): Promise<string[]> {
+  const response = await fetch(`${url}/api/jobs?limit=200`)
+  const page = (await response.json()) as { items: { id: string }[] }
+  return page.items.map(job => job.id)
+}
+
+/** A job's history, oldest first. */
+export async function events(url: string, id: string): Promise<{ id: string; type: string }[]> {
+  const response = await fetch(`${url}/api/jobs/${id}/events`)
+  return ((await response.json()) as { items: { id: string; type: string }[] }).items
+}

@@ -1,0 +1,90 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { environment as imageEnvironment } from './image.ts'
+import { INTERNAL_SETTINGS, ROOT, read, settingsThatExist } from './project.ts'
+
+interface Service {
+  readonly build?: string
+  readonly image?: string
+  readonly command: readonly string[]
+  readonly environment?: Readonly<Record<string, string | number | null>>
+  readonly ports?: readonly string[]
+  readonly volumes: readonly string[]
+  readonly restart: string
+  readonly stop_grace_period: string
+  readonly depends_on?: Readonly<Record<string, { condition: string }>>
+  readonly healthcheck?: object
+  readonly container_name?: string
+}
+
+const { services, volumes } = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<'redis' | 'api' | 'worker', Service>
+  volumes: Record<string, null>
+}
+const { redis, api, worker } = services
+const ours = { api, worker }
+
+describe('the composition', () => {
+  test.each(Object.entries(ours))('%s runs a program that is there, of the one image', (_name, service) => {
+    expect(service.build).toBe('.')
+    expect(service.image).toBe(api.image)
+    const [program, entry, ...rest] = service.command
+    expect([program, ...rest]).toEqual(['node'])
+    expect(existsSync(join(ROOT, entry!)), entry).toBe(true)
+  })
+
+  test.each(Object.entries(ours))('%s is told only settings that exist', (_name, service) => {
+    const settings = settingsThatExist()
+    for (const name of Object.keys(service.environment!)) expect(settings, name).toContain(name)
+  })
+
+  test('every setting reaches a role, but those of one machine alone', () => {
+    const told = new Set([
+      ...Object.values(ours).flatMap(service => Object.keys(service.environment!)),
+      ...Object.keys(imageEnvironment),
+      ...INTERNAL_SETTINGS,
+      'SLUICE_WORKERS',
+    ])
+    expect([...settingsThatExist()].filter(name => !told.has(name))).toEqual([])
+  })
+
+  test('Redis syncs what it acknowledges, evicts nothing, and keeps it in a volume of its own', () => {
+    const flags = redis.command.join(' ')
+    expect(redis.image).toMatch(/^redis:\d+\.\d+\.\d+/)
+    expect(flags).toContain('--appendonly yes')
+    expect(flags).toContain('--appendfsync always')
+    expect(flags).toContain('--maxmemory-policy noeviction')
+    expect(redis.volumes).toEqual(['redis:/data'])
+    expect(redis.ports, 'Redis has no password: only the composition reaches it').toBeUndefined()
+  })
+
+  test('API and workers share one storage, where the image keeps its data, and wait for a healthy Redis', () => {
+    expect(redis.healthcheck).toBeDefined()
+    for (const service of Object.values(ours)) {
+      expect(service.volumes).toEqual([`storage:${imageEnvironment.SLUICE_DATA_DIR}`])
+      expect(service.environment!.REDIS_URL).toBe('redis://redis:6379')
+      expect(service.depends_on!.redis!.condition).toBe('service_healthy')
+    }
+    expect(Object.keys(volumes).sort()).toEqual(['redis', 'storage'])
+  })
+
+  test('the API listens to other machines, so keys are required, with a sentence when they are missing', () => {
+    expect(api.environment!.HOST).toBe('0.0.0.0')
+    expect(api.environment!.SLUICE_API_KEYS).toMatch(/^\$\{SLUICE_API_KEYS:\?\w[^$]+ [^$]+\}$/)
+    expect(api.ports).toEqual([`\${PORT:-3000}:${api.environment!.PORT}`])
+  })
+
+  test('workers can be scaled: nothing of theirs can be there only once', () => {
+    expect(worker.container_name).toBeUndefined()
+    expect(worker.ports).toBeUndefined()
+  })
+
+  test('whoever stops has the time to hand over, and whoever dies comes back', () => {
+    for (const service of Object.values(services)) {
+      expect(Number.parseInt(service.stop_grace_period, 10)).toBeGreaterThanOrEqual(20)
+      expect(service.restart).toBe('unless-stopped')
+    }
+  })
+})

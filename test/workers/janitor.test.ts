@@ -1,0 +1,218 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { adoptInstallation, checkInstallation } from '../../src/jobs/installation.ts'
+import { keys } from '../../src/jobs/keys.ts'
+import { createLeases } from '../../src/jobs/leases.ts'
+import { createLog } from '../../src/log.ts'
+import { createJanitor } from '../../src/workers/janitor.ts'
+import { output, records, request } from '../support/records.ts'
+import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { createUploader, type Uploader } from '../support/uploader.ts'
+
+const log = createLog({ level: 'silent', format: 'json', role: 'test' })
+let server: TestRedis
+let up: Uploader
+
+beforeAll(async () => {
+  server = await startTestRedis()
+})
+beforeEach(async () => {
+  up = await createUploader(server.url)
+  await server.flush()
+})
+afterEach(() => up.close())
+afterAll(() => server.stop())
+
+const janitor = (overrides: { retention?: number; draftTtl?: number } = {}) =>
+  createJanitor({ ...up, log, retention: 3_600_000, draftTtl: 3_600_000, ...overrides })
+const put = (key: string) =>
+  up.storage.put(
+    key,
+    (async function* () {
+      yield Buffer.from('bytes')
+    })(),
+  )
+const stored = async () => {
+  const found: string[] = []
+  for await (const job of up.storage.listJobs())
+    for await (const object of up.storage.list(job)) found.push(object.key)
+  return found.sort()
+}
+
+describe('I4: unfinished leaves nothing', () => {
+  test('bytes of an upload that was cut are removed, once its lease has run out and not before', async () => {
+    const id = randomUUID()
+    const lease = await createLeases(up.redis).take(id, 'new')
+    await put(`${id}/f-1`)
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/f-1`])
+    if ('token' in lease) await lease.release()
+    expect(await janitor().sweep()).toMatchObject({ objects: 1 })
+    expect(await stored()).toEqual([])
+  })
+
+  test('what a record names stays, what it does not name goes', async () => {
+    const id = await up.upload()
+    await put(`${id}/f-9`)
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/f-1`])
+  })
+
+  test('artifacts of the worker that holds the job stay, those of one that lost it go', async () => {
+    const jobs = records(up.redis)
+    const id = await up.upload()
+    await up.transitions.attached({ id, flow: 1, fileId: 'f1', type: 'text/plain' })
+    const [zombie, holder] = [randomUUID(), randomUUID()]
+    await jobs.start(id, { token: zombie })
+    await jobs.start(id, { token: holder })
+    await Promise.all([zombie, holder].map(token => put(`${id}/${token}-one-1`)))
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/${holder}-one-1`, `${id}/f-1`].sort())
+  })
+
+  test('what a checkpoint published stays; its intermediates only until the job is completed', async () => {
+    const jobs = records(up.redis)
+    const id = await up.upload()
+    await up.transitions.attached({ id, flow: 1, fileId: 'f1', type: 'text/plain' })
+    await jobs.start(id, { token: 't' })
+    await put(`${id}/artifact`)
+    await put(`${id}/intermediate`)
+    const left = {
+      artifacts: [{ ...output('a').artifacts[0]!, key: `${id}/artifact` }],
+      intermediates: [{ name: 'i', key: `${id}/intermediate` }],
+    }
+    await up.transitions.checkpoint({
+      id,
+      token: 't',
+      seq: 1,
+      checkpoint: { stage: 'one', index: 1, durationMs: 1, output: left },
+    })
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/artifact`, `${id}/f-1`, `${id}/intermediate`])
+    await up.transitions.finish({
+      id,
+      token: 't',
+      checkpoint: { stage: 'two', index: 2, durationMs: 1, output: output() },
+      result: {},
+    })
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/artifact`, `${id}/f-1`])
+  })
+
+  test('it takes nothing that is being uploaded, though it runs without pause', async () => {
+    const sweep = janitor().sweep
+    let sweeping = true
+    const sweeper = (async () => {
+      let objects = 0
+      while (sweeping) objects += (await sweep())!.objects
+      return objects
+    })()
+    const leases = createLeases(up.redis)
+    const upload = async () => {
+      const wanted = request()
+      const lease = await leases.take(wanted.id, 'new')
+      if ('refused' in lease) throw new Error(lease.refused)
+      const object = await put(`${wanted.id}/f-1`)
+      const file = { ...object, name: 'a', type: 'text/plain' }
+      expect(
+        await up.transitions.create(wanted, randomUUID(), {
+          lease: lease.token,
+          files: [file],
+          submit: true,
+        }),
+      ).toEqual({ ok: true })
+      lease.stop()
+      return `${wanted.id}/f-1`
+    }
+    const uploaded: string[] = []
+    for (let round = 0; round < 20; round++)
+      uploaded.push(...(await Promise.all(Array.from({ length: 20 }, upload))))
+    sweeping = false
+    expect(await sweeper).toBe(0)
+    expect(await stored()).toEqual(uploaded.sort())
+  })
+})
+
+describe('an empty or an older Redis', () => {
+  test('makes rubbish of nothing: no byte is removed until somebody has adopted it', async () => {
+    const id = await up.upload()
+    await janitor().sweep()
+    await up.redis.flushall()
+    expect(await janitor().sweep()).toBeNull()
+    expect(await stored()).toEqual([`${id}/f-1`])
+    expect(await checkInstallation(up.redis, up.storage)).toMatchObject({
+      belongs: false,
+      why: expect.stringContaining('npm run adopt'),
+    })
+    await adoptInstallation(up.redis, up.storage)
+    expect(await janitor().sweep()).toMatchObject({ objects: 1 })
+  })
+
+  test('is noticed when its counter is behind that of storage, or its id is another', async () => {
+    await janitor().sweep()
+    await up.redis.hset(keys.installation, 'counter', '0')
+    expect(await checkInstallation(up.redis, up.storage)).toMatchObject({ belongs: false })
+    await adoptInstallation(up.redis, up.storage)
+    expect(await checkInstallation(up.redis, up.storage)).toMatchObject({ belongs: true })
+    await up.redis.hset(keys.installation, 'id', 'another')
+    expect(await checkInstallation(up.redis, up.storage)).toMatchObject({ belongs: false })
+  })
+
+  test('is noticed between the look and the removal, too', async () => {
+    const id = await up.upload()
+    await janitor().sweep()
+    const storage = Object.create(up.storage) as typeof up.storage
+    // Redis loses everything after the installation was checked and before claims are read.
+    storage.listJobs = async function* () {
+      await up.redis.flushall()
+      yield* up.storage.listJobs()
+    }
+    await createJanitor({ ...up, storage, log, retention: 1, draftTtl: 1 }).sweep()
+    expect(await stored()).toEqual([`${id}/f-1`])
+  })
+})
+
+describe('retention', () => {
+  test('final jobs and drafts go with their bytes and events when their time is up; what is at work stays', async () => {
+    const final = await up.upload()
+    await up.transitions.cancel(final)
+    const draft = request()
+    await up.transitions.create(draft, 't', { lease: null, files: [], submit: false })
+    const working = await up.upload()
+    await janitor().sweep()
+    expect(await up.redis.zcard(keys.jobs)).toBe(3)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect(await janitor({ retention: 1, draftTtl: 1 }).sweep()).toMatchObject({ jobs: 2 })
+    expect(await up.redis.zrange(keys.jobs, '0', '-1')).toEqual([working])
+    expect(await stored()).toEqual([`${working}/f-1`])
+    expect(await up.redis.exists(keys.job(final), keys.log(final))).toBe(0)
+  })
+
+  test('a delivery goes when its time is up, but one that is still open outlives its job', async () => {
+    const [open, closed] = [
+      await up.upload({ callbackUrl: 'http://127.0.0.1:1/' }),
+      await up.upload({ callbackUrl: 'http://127.0.0.1:1/' }),
+    ]
+    for (const id of [open, closed]) await up.transitions.cancel(id)
+    const attempt = {
+      at: new Date().toISOString(),
+      durationMs: 1,
+      statusCode: 200,
+      error: null,
+      response: '',
+    }
+    await up.deliveries.attempted({
+      id: `msg_${closed}_r1`,
+      round: 1,
+      token: 't',
+      attempt,
+      verdict: 'delivered',
+    })
+    await new Promise(resolve => setTimeout(resolve, 5))
+    expect(await janitor({ retention: 1 }).sweep()).toMatchObject({ jobs: 2, deliveries: 1 })
+    expect(await up.redis.zrange(keys.deliveries, '0', '-1')).toEqual([`msg_${open}_r1`])
+    expect(await up.deliveries.payload((await up.deliveries.read(`msg_${open}_r1`))!)).toMatchObject({
+      data: { job: { id: open } },
+    })
+  })
+})
