@@ -1,0 +1,46 @@
+/** `npm run bench`: what Sluice does a second, beside what others do; see docs/benchmarks.md. */
+import { HELP, type Options, parseCommandLine } from './command-line.ts'
+import { compareJobs } from './jobs.ts'
+import { describeMachine } from './machine.ts'
+import { compareUpload } from './upload.ts'
+import type { Verdict } from './verdict.ts'
+
+const tell = (line: string) => void process.stdout.write(`${line}\n`)
+const interrupted = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // What is under way ends with an error, and everything it had started ends with it.
+  process.once(signal, () => interrupted.abort(new Error(`ended by ${signal}`)))
+}
+
+function show({ title, tables, floors }: Verdict): void {
+  tell(`\n${title}\n`)
+  for (const each of tables) tell(`${each}\n`)
+  for (const { met, text } of floors) tell(`${met ? 'met' : 'NOT MET'}: ${text}`)
+}
+
+async function measure(options: Options): Promise<boolean> {
+  tell(await describeMachine())
+  const verdicts: Verdict[] = []
+  if (options.only !== 'upload') {
+    tell(
+      `\nJobs: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up, in turns`,
+    )
+    verdicts.push(await compareJobs(options, tell, interrupted.signal))
+  }
+  if (options.only !== 'jobs') {
+    tell(`\nUpload: ${options.rounds} rounds of 1 GiB, in turns`)
+    verdicts.push(await compareUpload(options, tell, interrupted.signal))
+  }
+  for (const verdict of verdicts) show(verdict)
+  return verdicts.every(({ floors }) => floors.every(({ met }) => met))
+}
+
+try {
+  const options = parseCommandLine(process.argv.slice(2))
+  if (options === null) tell(HELP)
+  else if (!(await measure(options))) process.exitCode = 1
+} catch (error) {
+  const reason = interrupted.signal.aborted ? interrupted.signal.reason : error
+  process.stderr.write(`bench: ${(reason as Error).message}\n`)
+  process.exitCode = 2
+}
