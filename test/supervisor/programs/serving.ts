@@ -1,3 +1,5 @@
+import { askOnce } from '../../../src/redis/server.ts'
+
 /** Behaves as the API and the workers do towards their supervisor. */
 const name = process.env.SLUICE_WORKER_INDEX ? `worker ${process.env.SLUICE_WORKER_INDEX}` : 'api'
 const keepAlive = setInterval(() => {}, 60_000)
@@ -8,8 +10,10 @@ const end = (why: string) => {
   ending = true
   console.log(`<${name} ends: ${why}>`)
   // Long enough for a second interrupt to arrive meanwhile.
-  setTimeout(() => {
-    console.log(`<${name} has ended>`)
+  setTimeout(async () => {
+    const path = process.env.REDIS_URL!.replace('unix://', '')
+    const said = await askOnce({ path }, client => client.ping()).catch(error => error.message)
+    console.log(`<${name} has ended, Redis says ${said}>`)
     clearInterval(keepAlive)
     if (process.connected) process.disconnect()
   }, 200)
