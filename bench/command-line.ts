@@ -1,26 +1,36 @@
 /** What can be asked of the benchmark. */
 import { parseArgs } from 'node:util'
 
+const PARTS = ['jobs', 'upload', 'pipeline'] as const
+type Part = (typeof PARTS)[number]
+
 export interface Options {
-  readonly only: 'jobs' | 'upload' | null
+  readonly only: Part | null
   /** Measured, and not measured before it. */
   readonly seconds: number
   readonly warmup: number
   /** Of each candidate; the median counts. */
   readonly rounds: number
+  /** Of the pipeline: also the files of 2 GiB. */
+  readonly large: boolean
+  /** Of the pipeline: a folder of logs to measure its speed with; null: a log of our own making. */
+  readonly data: string | null
 }
 
 export const HELP = `npm run bench -- [options]
 
 Measures Sluice against other ways of doing the same, in turns on this machine, and ends with 1 where a floor of its own
-is not met. The whole takes about twelve minutes; nothing else should run meanwhile.
+is not met. The whole takes about twenty minutes; nothing else should run meanwhile.
 
-  --only jobs|upload   jobs: jobs a second, end to end, against the usual stack and bare BullMQ
-                       upload: one upload of 1 GiB, against piping the request into a file
-  --rounds N           turns of each candidate, of which the median counts (5)
-  --seconds N          measured time of a turn of jobs (30)
-  --warmup N           time before it that is not measured (5)
-  --help               this
+  --only PART    jobs: jobs a second, end to end, against the usual stack and bare BullMQ
+                 upload: one upload of 1 GiB, against piping the request into a file
+                 pipeline: how fast log-analysis reads, beside wc, gzip and ripgrep, and the most memory it takes
+  --rounds N     turns of each candidate, of which the median counts (5)
+  --seconds N    measured time of a turn of jobs (30)
+  --warmup N     time before it that is not measured (5)
+  --large        pipeline: also files of 2 GiB, which take minutes each
+  --data DIR     pipeline: measure the speed with the .log files of a folder
+  --help         this
 `
 
 /** Null: help is asked for. @throws Error with one sentence about what cannot be asked. */
@@ -32,18 +42,26 @@ export function parseCommandLine(args: readonly string[]): Options | null {
       rounds: { type: 'string', default: '5' },
       seconds: { type: 'string', default: '30' },
       warmup: { type: 'string', default: '5' },
+      large: { type: 'boolean', default: false },
+      data: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   })
   if (values.help) return null
-  const { only = null } = values
-  if (only !== null && only !== 'jobs' && only !== 'upload') {
-    throw new Error(`--only is "${only}"; jobs or upload is wanted.`)
-  }
+  const only = values.only === undefined ? null : PARTS.find(part => part === values.only)
+  if (only === undefined)
+    throw new Error(`--only is "${values.only}"; ${PARTS.join(', ')} are what there is.`)
   const number = (name: 'rounds' | 'seconds' | 'warmup') => {
     const value = Number(values[name])
     if (/^\d+$/.test(values[name]) && value >= 1 && value <= 3_600) return value
     throw new Error(`--${name} is "${values[name]}"; a whole number from 1 to 3600 is wanted.`)
   }
-  return { only, rounds: number('rounds'), seconds: number('seconds'), warmup: number('warmup') }
+  return {
+    only,
+    rounds: number('rounds'),
+    seconds: number('seconds'),
+    warmup: number('warmup'),
+    large: values.large,
+    data: values.data ?? null,
+  }
 }

@@ -2,6 +2,7 @@
 import { HELP, type Options, parseCommandLine } from './command-line.ts'
 import { compareJobs } from './jobs.ts'
 import { describeMachine } from './machine.ts'
+import { measurePipeline } from './pipeline.ts'
 import { compareUpload } from './upload.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -21,15 +22,20 @@ function show({ title, tables, floors }: Verdict): void {
 async function measure(options: Options): Promise<boolean> {
   tell(await describeMachine())
   const verdicts: Verdict[] = []
-  if (options.only !== 'upload') {
+  const wanted = (part: Options['only']) => options.only === null || options.only === part
+  if (wanted('jobs')) {
     tell(
       `\nJobs: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up, in turns`,
     )
     verdicts.push(await compareJobs(options, tell, interrupted.signal))
   }
-  if (options.only !== 'jobs') {
+  if (wanted('upload')) {
     tell(`\nUpload: ${options.rounds} rounds of 1 GiB, in turns`)
     verdicts.push(await compareUpload(options, tell, interrupted.signal))
+  }
+  if (wanted('pipeline')) {
+    tell(`\nPipeline: ${options.rounds} rounds of speed, then the files made to take much memory`)
+    verdicts.push(...(await measurePipeline(options, tell, interrupted.signal)))
   }
   for (const verdict of verdicts) show(verdict)
   return verdicts.every(({ floors }) => floors.every(({ met }) => met))

@@ -7,9 +7,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openAsBlob } from 'node:fs'
 import { rm, stat } from 'node:fs/promises'
-import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { Bay, type Part } from './bay.ts'
 import { sluiceEnvironment } from './candidates/sluice.ts'
 import { type Input, input, MIB, memoryInputs, ordinary, writeInput, writeLogsOf } from './pipeline-inputs.ts'
@@ -28,16 +26,19 @@ export interface PipelineOptions {
 }
 
 /** MB, of text, that all four stages have to get through in a second of one core. */
-export const LEAST_RATE = 30
+const LEAST_RATE = 30
 /** Bytes that a worker process may have resident. */
-export const MOST_MEMORY = 400 * MIB
+const MOST_MEMORY = 400 * MIB
 const SPEED_INPUT = 128 * MIB
 const STAGES = ['ingestion', 'redaction', 'analysis', 'report'] as const
 
 type Tell = (line: string) => void
 
-/** What `bench/main.ts` calls. */
-export async function run(options: PipelineOptions, tell: Tell, signal: AbortSignal): Promise<Verdict[]> {
+export async function measurePipeline(
+  options: PipelineOptions,
+  tell: Tell,
+  signal: AbortSignal,
+): Promise<Verdict[]> {
   await using attic = new AsyncDisposableStack()
   return [await measureSpeed(options, attic, tell, signal), await measureMemory(options, attic, tell, signal)]
 }
@@ -218,36 +219,4 @@ async function timed(command: string, args: readonly string[]): Promise<number |
 
 async function succeeds(command: string, args: readonly string[]): Promise<void> {
   if ((await timed(command, args)) === null) throw new Error(`${command} is not installed`)
-}
-
-const HELP = `node bench/pipeline.ts [options]
-
-  --rounds N   turns of the speed's measurement, of which the median counts (3)
-  --large      also the files of 2 GiB, which take minutes
-  --data DIR   measure the speed with the .log files of a folder
-`
-
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      rounds: { type: 'string', default: '3' },
-      large: { type: 'boolean', default: false },
-      data: { type: 'string' },
-      help: { type: 'boolean', default: false },
-    },
-  })
-  if (values.help) process.stdout.write(HELP)
-  else {
-    const tell = (line: string) => void process.stdout.write(`${line}\n`)
-    const interrupted = new AbortController()
-    process.once('SIGINT', () => interrupted.abort(new Error('ended by SIGINT')))
-    tell(`${cpus()[0]?.model.trim()}, ${availableParallelism()} cores · Node ${process.versions.node}`)
-    const options = { rounds: Number(values.rounds), large: values.large, data: values.data ?? null }
-    for (const { title, tables, floors } of await run(options, tell, interrupted.signal)) {
-      tell(`\n${title}\n`)
-      for (const each of tables) tell(`${each}\n`)
-      for (const { met, text } of floors) tell(`${met ? 'met' : 'NOT MET'}: ${text}`)
-      if (floors.some(({ met }) => !met)) process.exitCode = 1
-    }
-  }
 }
