@@ -239,3 +239,18 @@ test('the page needs nothing from elsewhere', async () => {
   expect(html).not.toMatch(/<(?:script|link|iframe|object|embed|base)\b|\bsrc=|@import|url\(|\son\w+=/)
   for (const [, target] of html.matchAll(/href="([^"]*)"/g)) expect(target).toMatch(/^#[tf]\d+$/)
 })
+
+test.each([false, true])(
+  'the message is found behind a header that redaction made longer or shorter (pseudonyms: %s)',
+  async pseudonyms => {
+    const addresses = ['203.0.113.7', '8.8.4.4', 'a.very.long.name.of.somebody@mail.example.com']
+    const lines = addresses.map(
+      (address, n) => `2024-03-07 10:00:0${n} [${address}] INFO could not open the valve`,
+    )
+    const { job, report } = await analysed([{ name: 'a.log', bytes: lines.join('\n') }], { pseudonyms })
+    for (const address of addresses) expect(job.text('redacted/a.log')).not.toContain(address)
+    expect(report.templates.map(({ template, count }) => [template, count])).toEqual([
+      ['could not open the valve', 3],
+    ])
+  },
+)

@@ -15,7 +15,7 @@ export async function analysis(context: StageContext): Promise<undefined> {
     context,
     redacted.reduce((sum, one) => sum + (sizes.get(one.artifact) ?? 0), 0),
   )
-  const sums = new EntryAnalysis()
+  const sums = new EntryAnalysis(context.settings.pseudonyms)
   for (const [place, text] of texts.entries()) {
     sums.beginFile(text, redacted[place]!)
     await analyse(context, place, text, redacted[place]!, sums, progress)

@@ -1,5 +1,5 @@
 /** Takes the entries of all texts in, one by one, and gives out what the report is made of. */
-import type { IndexedEntry } from './entry-index.ts'
+import { type IndexedEntry, NOT_AT_END } from './entry-index.ts'
 import { ExceptionCounter } from './findings/exceptions.ts'
 import { FileFindings } from './findings/file-findings.ts'
 import type { Found, SeenAt } from './findings/found.ts'
@@ -9,6 +9,7 @@ import { createClock } from './formats/format.ts'
 import { formats } from './formats/registry.ts'
 import type { Analysis, IngestedText, RedactedText } from './handover.ts'
 import { TemplateTable } from './mining/template-table.ts'
+import { FIXED_MARK } from './redaction/marks.ts'
 
 /** Lines of an entry that are looked at for a stack trace; deep traces repeat themselves. */
 const MOST_CONTINUATION = 100
@@ -31,6 +32,12 @@ export class EntryAnalysis {
   /** Lines of the entry so far. */
   #nth = 0
   #continuation: string[] = []
+  readonly #headersMayMove: boolean
+
+  /** @param pseudonyms redaction left marks that cannot be told from other brackets at a glance. */
+  constructor(pseudonyms: boolean) {
+    this.#headersMayMove = pseudonyms
+  }
 
   beginFile(text: IngestedText, redacted: RedactedText): void {
     this.#text++
@@ -43,7 +50,7 @@ export class EntryAnalysis {
     this.#endEntry()
     this.#entry = entry
     this.#first = line
-    this.#message = formats[entry.format]?.read(line, this.#clock)?.message || line
+    this.#message = this.#messageOf(entry, line) || line
     this.#nth = 1
   }
 
@@ -73,6 +80,15 @@ export class EntryAnalysis {
       findings: found.map(each => toFinding(each, idOf)),
       findingTexts: found.map(each => each.text),
     }
+  }
+
+  /** Ingestion has seen where it begins; where redaction changed the header, that has moved, and it is read again. */
+  #messageOf({ format, messageAt }: IndexedEntry, line: string): string | undefined {
+    if (messageAt !== NOT_AT_END && !this.#headersMayMove) {
+      const mark = line.indexOf(FIXED_MARK)
+      if (mark < 0 || mark >= messageAt) return line.slice(messageAt)
+    }
+    return formats[format]?.read(line, this.#clock)?.message
   }
 
   #endEntry(): void {

@@ -1,5 +1,5 @@
 /** Follows one text through ingestion: which lines make an entry, and what the entries sum up to. */
-import type { EntryIndexWriter } from './entry-index.ts'
+import { type EntryIndexWriter, NOT_AT_END } from './entry-index.ts'
 import { EntryJoiner, type EntrySink } from './formats/entries.ts'
 import { createClock, type Header, type HeaderPart } from './formats/format.ts'
 import { earlier, isYearless, Span, yearsBack } from './formats/years.ts'
@@ -27,12 +27,13 @@ export class EntryCounter implements EntrySink {
   #time = Number.NaN
   #level: Level = 'unknown'
   #format = 0
+  #messageAt = NOT_AT_END
   #openLines = 0
 
   constructor(records: EntryIndexWriter, now = Date.now()) {
     this.#records = records
     this.#now = now
-    this.#joiner = new EntryJoiner(createClock(now), this, true)
+    this.#joiner = new EntryJoiner(createClock(now), this)
   }
 
   line(line: string): void {
@@ -51,11 +52,12 @@ export class EntryCounter implements EntrySink {
     this.#close()
   }
 
-  begin(header: Header, format: number): void {
+  begin(header: Header, format: number, line: string): void {
     this.#close()
     this.#time = header.time
     this.#level = header.level
     this.#format = format
+    this.#messageAt = line.endsWith(header.message) ? line.length - header.message.length : NOT_AT_END
     this.#openLines = 1
   }
 
@@ -96,7 +98,7 @@ export class EntryCounter implements EntrySink {
     this.#levels[this.#level]++
     const span = isYearless(this.#format) ? this.#yearless : this.#dated
     span.add(this.#time)
-    this.#records.add(this.#time, this.#openLines, this.#level, this.#format)
+    this.#records.add(this.#time, this.#openLines, this.#level, this.#format, this.#messageAt)
     this.#openLines = 0
   }
 }

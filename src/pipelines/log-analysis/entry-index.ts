@@ -1,12 +1,16 @@
 /**
  * What ingestion knows of each entry, 16 bytes an entry, in the file's order: read beside the text, it spares the
- * later stages the search for entries. Little-endian: time f64 (NaN for none) · lines u32 · level u8 · format u8 · 0 u16.
+ * later stages the search for entries. Little-endian: time f64 (NaN for none) · lines u32 · level u8 · format u8 · message
+ * u16.
  */
 import { earlier, isYearless } from './formats/years.ts'
 import { LEVELS, type Level } from './levels.ts'
 
 const RECORD = 16
 const BLOCK = 4096 * RECORD
+
+/** In the place of where a message begins: it is not the rest of its line, or begins too far behind. */
+export const NOT_AT_END = 0xffff
 
 export interface IndexedEntry {
   /** Ms; NaN where the entry tells no time. */
@@ -15,6 +19,8 @@ export interface IndexedEntry {
   readonly level: Level
   /** Place in the registry of formats. */
   readonly format: number
+  /** Where in the raw first line the message begins, of which it is the rest; or `NOT_AT_END`. */
+  readonly messageAt: number
 }
 
 /** Records pile up here until `take` hands them on. */
@@ -23,7 +29,7 @@ export class EntryIndexWriter {
   #used = 0
   readonly #full: Buffer[] = []
 
-  add(time: number, lines: number, level: Level, format: number): void {
+  add(time: number, lines: number, level: Level, format: number, messageAt: number): void {
     if (this.#used === BLOCK) {
       this.#full.push(this.#block)
       this.#block = Buffer.alloc(BLOCK)
@@ -34,6 +40,7 @@ export class EntryIndexWriter {
     this.#block.writeUInt32LE(lines, at + 8)
     this.#block[at + 12] = LEVELS.indexOf(level)
     this.#block[at + 13] = format
+    this.#block.writeUInt16LE(Math.min(messageAt, NOT_AT_END), at + 14)
     this.#used = at + RECORD
   }
 
@@ -86,6 +93,7 @@ export class EntryIndexReader {
       lines: this.#block.readUInt32LE(at + 8),
       level: LEVELS[this.#block[at + 12]!]!,
       format,
+      messageAt: this.#block.readUInt16LE(at + 14),
     }
   }
 }

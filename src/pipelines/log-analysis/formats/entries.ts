@@ -11,8 +11,8 @@ const LONGEST_DUMP = 500
 
 /** Called with each entry and what later lines add to it, in the file's order. */
 export interface EntrySink {
-  /** @param format place in the registry of formats, or `NO_FORMAT`. */
-  begin(header: Header, format: number): void
+  /** @param format place in the registry of formats, or `NO_FORMAT`. @param line the entry's first, with its header. */
+  begin(header: Header, format: number, line: string): void
   /** A line more; `part` is what it adds to the header. */
   more(part: HeaderPart | null): void
 }
@@ -21,7 +21,6 @@ export class EntryJoiner {
   readonly #finder: FormatFinder
   readonly #clock: Clock
   readonly #sink: EntrySink
-  readonly #glance: boolean
   readonly #trace = new TraceFollower()
   #hasHeaders = false
   #unfinished = false
@@ -29,9 +28,7 @@ export class EntryJoiner {
   /** Lines of the entry at hand, behind its first; -1 before there is one. */
   #continued = -1
 
-  /** @param glance the sink wants time and level; messages may be anything. */
-  constructor(clock: Clock, sink: EntrySink, glance = false) {
-    this.#glance = glance
+  constructor(clock: Clock, sink: EntrySink) {
     this.#finder = new FormatFinder(clock)
     this.#clock = clock
     this.#sink = sink
@@ -45,9 +42,9 @@ export class EntryJoiner {
   line(line: string): void {
     const part = this.#part(line)
     const looksContinued = this.#continued >= 0 && (part !== null || continuesEntry(line))
-    const header = looksContinued ? null : this.#finder.find(line, this.#glance)
+    const header = looksContinued ? null : this.#finder.find(line)
     if (header) {
-      this.#header(header)
+      this.#header(header, line)
       return
     }
     const follows = this.#trace.follows(line)
@@ -55,7 +52,7 @@ export class EntryJoiner {
       this.#continue(part)
     } else {
       this.#hasHeaders = false
-      this.#begin({ time: Number.NaN, level: 'unknown', message: line }, NO_FORMAT)
+      this.#begin({ time: Number.NaN, level: 'unknown', message: line }, NO_FORMAT, line)
     }
   }
 
@@ -68,19 +65,19 @@ export class EntryJoiner {
     return this.#hasHeaders && this.#continued < LONGEST_DUMP
   }
 
-  #header(header: Header): void {
+  #header(header: Header, line: string): void {
     const { place } = this.#finder
     const continued = (header.continued === true || this.#unfinished) && place === this.#format
     this.#unfinished = header.unfinished === true
     this.#hasHeaders = this.#finder.gathers
     if (continued) this.#continue(null)
-    else this.#begin(header, place)
+    else this.#begin(header, place, line)
   }
 
-  #begin(header: Header, format: number): void {
+  #begin(header: Header, format: number, line: string): void {
     this.#continued = 0
     this.#format = format
-    this.#sink.begin(header, format)
+    this.#sink.begin(header, format, line)
   }
 
   #continue(part: HeaderPart | null): void {

@@ -33,10 +33,8 @@ export interface LogFormat {
   /**
    * Reads the first line of an entry; null where the line is none of this format. It must also read the line after
    * redaction, when any word of the header may have become a mark in brackets.
-   *
-   * @param glance time and level will do; the message may be anything.
    */
-  read(line: string, clock: Clock, glance?: boolean): Header | null
+  read(line: string, clock: Clock): Header | null
   /**
    * Of formats whose header has several lines: what line `nth` after the first (from 1 on) adds; null where it is no
    * part of this entry as far as the format can tell.

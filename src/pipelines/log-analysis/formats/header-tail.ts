@@ -38,18 +38,14 @@ export interface Tail {
   messageAt: number
 }
 
-/**
- * Reads from `at`, just behind the time.
- *
- * @param glance the level will do: where the message begins is not looked for.
- */
-export function readTail(line: string, at: number, tail: Tail, glance = false): void {
+/** Reads from `at`, just behind the time. */
+export function readTail(line: string, at: number, tail: Tail): void {
   const start = skipSeparators(line, at)
   let position = start
   let numbers = 0
   for (let field = 0; field < MOST_FIELDS; field++) {
     if (levelAt(line, position, numbers >= 2, tail)) {
-      if (!glance) tail.messageAt = behindLevel(line, tail.messageAt)
+      tail.messageAt = behindLevel(line, tail.messageAt)
       return
     }
     const next = skipField(line, position)

@@ -33,8 +33,8 @@ export const NO_FORMAT = 255
 
 /** A terminal's colours stand before, after and within a header; the line is then read as it would be without them. */
 function readingColours(format: LogFormat): LogFormat {
-  const read = (line: string, clock: Clock, glance?: boolean): Header | null =>
-    format.read(line.charCodeAt(0) === 27 ? withoutColours(line) : line, clock, glance)
+  const read = (line: string, clock: Clock): Header | null =>
+    format.read(line.charCodeAt(0) === 27 ? withoutColours(line) : line, clock)
   return { ...format, read }
 }
 
@@ -101,18 +101,17 @@ export class FormatFinder {
     this.#clock.dayFirst = lines.some(line => Number(NUMBERS_FIRST.exec(line)?.[1]) > 12)
   }
 
-  /** @param glance time and level will do; the message may be anything. */
-  find(line: string, glance = false): Header | null {
+  find(line: string): Header | null {
     const last = formats[this.#last]!
     const places = this.#candidates[line.charCodeAt(0)]
     if (!places) return null
     if (places.includes(this.#last)) {
-      const header = last.read(line, this.#clock, glance)
+      const header = last.read(line, this.#clock)
       if (header) return header
     }
     for (const place of places) {
       if (place === this.#last) continue
-      const header = formats[place]!.read(line, this.#clock, glance)
+      const header = formats[place]!.read(line, this.#clock)
       if (!header) continue
       this.#last = place
       return header

@@ -28,13 +28,13 @@ function timeFirst(timestamp: Timestamp): LogFormat {
     name: timestamp.name,
     begins: `${timestamp.begins}[`,
     ...(timestamp.yearless ? { yearless: true as const } : {}),
-    read(line, clock, glance) {
+    read(line, clock) {
       cursor.at = line.charCodeAt(0) === 91 ? 1 : 0
       if (!timestamp.read(line, cursor, clock)) return null
       const { at, time } = cursor
-      readTail(line, at, tail, glance)
+      readTail(line, at, tail)
       const { level, messageAt } = tail
-      const message = glance ? '' : line.slice(messageAt)
+      const message = line.slice(messageAt)
       return level === 'unknown' && continuesStatement(line, at)
         ? { time, level, message, continued: true }
         : { time, level, message }

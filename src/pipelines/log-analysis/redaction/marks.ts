@@ -3,7 +3,10 @@ import { createHmac } from 'node:crypto'
 
 export type Mark = (kind: string, secret: string) => string
 
-export const fixedMark: Mark = kind => `[REDACTED:${kind}]`
+/** What every fixed mark begins with. */
+export const FIXED_MARK = '[REDACTED:'
+
+export const fixedMark: Mark = kind => `${FIXED_MARK}${kind}]`
 
 /** Values whose pseudonym is remembered; a log repeats its addresses far more often than it brings new ones. */
 const REMEMBERED = 20_000
