@@ -1,10 +1,10 @@
 /** The third stage: what the redacted texts say. One pass over text and entry index side by side. */
-import { StringDecoder } from 'node:string_decoder'
 import type { StageContext } from '../pipeline.ts'
 import { EntryAnalysis } from './entry-analysis.ts'
 import { EntryIndexReader } from './entry-index.ts'
 import { entryIndexName, type IngestedText, leave, type RedactedText, take } from './handover.ts'
 import { LineSplitter } from './input/lines.ts'
+import { Utf8Decoder } from './input/utf8.ts'
 import { ByteProgress } from './progress.ts'
 
 export async function analysis(context: StageContext): Promise<undefined> {
@@ -35,7 +35,7 @@ async function analyse(
 ): Promise<void> {
   const index = new EntryIndexReader(await context.openIntermediate(entryIndexName(place)), text.yearsBack)
   const splitter = new LineSplitter()
-  const decoder = new StringDecoder('utf8')
+  const decoder = new Utf8Decoder()
   let continued = 0
   const read = async (lines: readonly string[]) => {
     // Each entry has at least a line, so no more than that many can begin here.

@@ -2,6 +2,7 @@
 import { type EntryIndexWriter, NOT_AT_END } from './entry-index.ts'
 import { EntryJoiner, type EntrySink } from './formats/entries.ts'
 import { createClock, type Header, type HeaderPart } from './formats/format.ts'
+import { messageAt } from './formats/registry.ts'
 import { earlier, isYearless, Span, yearsBack } from './formats/years.ts'
 import type { IngestedText } from './handover.ts'
 import { type Level, noLevels } from './levels.ts'
@@ -57,7 +58,7 @@ export class EntryCounter implements EntrySink {
     this.#time = header.time
     this.#level = header.level
     this.#format = format
-    this.#messageAt = line.endsWith(header.message) ? line.length - header.message.length : NOT_AT_END
+    this.#messageAt = messageAt(header.message, line, format) ?? NOT_AT_END
     this.#openLines = 1
   }
 

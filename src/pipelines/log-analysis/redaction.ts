@@ -1,9 +1,9 @@
 /** The second stage: each raw text to a redacted artifact. Nothing raw is read after it. */
 
 import { text } from 'node:stream/consumers'
-import { StringDecoder } from 'node:string_decoder'
 import type { StageContext } from '../pipeline.ts'
 import { type IngestedText, leave, openRawText, PSEUDONYM_KEY, type RedactedText, take } from './handover.ts'
+import { Utf8Decoder } from './input/utf8.ts'
 import { ByteProgress } from './progress.ts'
 import { artifactNames } from './redaction/artifact-names.ts'
 import { fixedMark, type Mark, pseudonymMark } from './redaction/marks.ts'
@@ -42,7 +42,7 @@ async function* redact(
   redactor: Redactor,
   progress: ByteProgress,
 ): AsyncGenerator<string> {
-  const decoder = new StringDecoder('utf8')
+  const decoder = new Utf8Decoder()
   for await (const chunk of await openRawText(context, one, place)) {
     progress.add(chunk.length, one.name)
     const out = redactor.push(decoder.write(chunk))

@@ -28,6 +28,7 @@ export function containerFormats(
   const cri: LogFormat = {
     name: 'cri',
     wraps: true,
+    fields: true,
     begins: '12',
     read(line, clock) {
       // Before anything is calculated: where it stands in every such line, and hardly in another.
@@ -46,6 +47,7 @@ export function containerFormats(
   const docker: LogFormat = {
     name: 'docker',
     wraps: true,
+    fields: true,
     begins: '{',
     read(line, clock) {
       if (!line.startsWith('{"log":"')) return null

@@ -28,6 +28,8 @@ export interface LogFormat {
   readonly timeless?: true
   /** Each of its lines has a header around a line that a program printed. */
   readonly wraps?: true
+  /** Its message is a field's value, and not, as in every other, the rest of the line. */
+  readonly fields?: true
   /** Its times have no year. */
   readonly yearless?: true
   /**

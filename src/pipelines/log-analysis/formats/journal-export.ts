@@ -10,6 +10,7 @@ const FIELD = /^([A-Z0-9_]{1,64})=(.*)$/s
 
 export const journalExport: LogFormat = {
   name: 'journal-export',
+  fields: true,
   begins: '_',
   read: line => (line.startsWith('__CURSOR=') ? { time: Number.NaN, level: 'unknown', message: '' } : null),
   more(line, _nth, clock): HeaderPart | null {

@@ -25,6 +25,7 @@ const ROLES: ReadonlyMap<string, readonly { role: Role; rank: number }[]> = (() 
 
 export const jsonLines: LogFormat = {
   name: 'json-lines',
+  fields: true,
   begins: '{',
   read(line, clock) {
     if (line.charCodeAt(line.length - 1) !== 125) return null

@@ -21,6 +21,7 @@ const MOST_PAIRS = 64
 
 export const logfmt: LogFormat = {
   name: 'logfmt',
+  fields: true,
   begins: `${LETTERS}_@`,
   read(line, clock) {
     PAIR.lastIndex = 0

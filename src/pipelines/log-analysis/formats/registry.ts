@@ -31,17 +31,29 @@ export const formats: readonly LogFormat[] = [
 /** The place of a line that no format reads. */
 export const NO_FORMAT = 255
 
+/** What a colour begins with. */
+const ESCAPE = 27
+
 /** A terminal's colours stand before, after and within a header; the line is then read as it would be without them. */
 function readingColours(format: LogFormat): LogFormat {
   const read = (line: string, clock: Clock): Header | null =>
-    format.read(line.charCodeAt(0) === 27 ? withoutColours(line) : line, clock)
+    format.read(line.charCodeAt(0) === ESCAPE ? withoutColours(line) : line, clock)
   return { ...format, read }
+}
+
+/**
+ * Where the message begins that was read from `line` by the format at `place`; null where it is not the line's rest.
+ * A comparison would say the same, and take as long as reading the header did.
+ */
+export function messageAt(message: string, line: string, place: number): number | null {
+  const retold = formats[place]?.fields === true || line.charCodeAt(0) === ESCAPE
+  return retold ? null : line.length - message.length
 }
 
 /** For each first character, the places of the formats that may begin with it, in order. */
 const byFirst: readonly (readonly number[])[] = Array.from({ length: 128 }, (_, code) =>
   formats.flatMap(({ begins }, place) =>
-    code === 27 || begins.includes(String.fromCharCode(code)) ? [place] : [],
+    code === ESCAPE || begins.includes(String.fromCharCode(code)) ? [place] : [],
   ),
 )
 const NONE: readonly number[] = []
@@ -121,5 +133,5 @@ export class FormatFinder {
 }
 
 function mayBegin(begins: string, line: string): boolean {
-  return line.charCodeAt(0) === 27 || begins.includes(line.charAt(0))
+  return line.charCodeAt(0) === ESCAPE || begins.includes(line.charAt(0))
 }
