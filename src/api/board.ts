@@ -76,7 +76,7 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
     if (!job) throw notFound('delivery')
     const { deliveryId } = job.data as DeliverData
     await reopen(services, deliveryId)
-    await enqueueDelivery(services, deliveryId)
+    await enqueueDelivery(services, (await services.deliveries.read(deliveryId)) ?? undefined)
     return c.body(null, 204)
   })
   const board = adapter.registerPlugin() as unknown as Hono<Env>

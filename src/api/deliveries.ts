@@ -85,7 +85,7 @@ export function deliveryEndpoints(services: Services) {
         const { id } = await read(asked)
         await reopen(services, id)
         const pending = await read(asked)
-        await enqueueDelivery(services, id)
+        await enqueueDelivery(services, pending)
         return json(202, await view(pending, asked.caller))
       },
     }),

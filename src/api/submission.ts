@@ -1,4 +1,5 @@
 /** What follows a transition that put something into the outbox. */
+import type { DeliveryRound } from '../jobs/job.ts'
 import type { JobRecord } from '../jobs/record.ts'
 import { viewJob } from '../jobs/record.ts'
 import type { Asked } from './endpoint.ts'
@@ -14,8 +15,8 @@ export function enqueueFlow(services: Services, record: JobRecord): Promise<void
 }
 
 /** Puts the delivery of a job that ended into BullMQ. Never rejects. */
-export function enqueueDelivery(services: Services, deliveryId: string | undefined): Promise<void> {
-  return inTime(services, services.enqueuer.deliver(deliveryId), `delivery ${deliveryId}`)
+export function enqueueDelivery(services: Services, delivery: DeliveryRound | undefined): Promise<void> {
+  return inTime(services, services.enqueuer.deliver(delivery), `delivery ${delivery?.id}`)
 }
 
 async function inTime(services: Services, adding: Promise<void>, what: string): Promise<void> {

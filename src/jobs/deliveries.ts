@@ -5,7 +5,7 @@
  *   delivered, failed ──redeliver──▶ pending: a new round, the same id
  */
 import type { Redis } from 'ioredis'
-import type { Delivery, DeliveryAttempt, DeliveryStatus, EventType, Job } from './job.ts'
+import type { Delivery, DeliveryAttempt, DeliveryRound, DeliveryStatus, EventType, Job } from './job.ts'
 import { keys } from './keys.ts'
 import { type Cursor, readPage } from './paging.ts'
 import { instant, parseRecord, viewJob } from './record.ts'
@@ -13,15 +13,11 @@ import { defineScript } from './script.ts'
 import type { Refused } from './transitions.ts'
 
 /** A delivery as Redis holds it, without its attempts. */
-export interface DeliveryRecord {
-  readonly id: string
+export interface DeliveryRecord extends DeliveryRound {
   readonly jobId: string
   readonly owner: string
   readonly url: string
-  readonly type: EventType
   readonly status: DeliveryStatus
-  /** Raised by each redelivery; part of the BullMQ job's id. */
-  readonly round: number
   /** Attempts in this round. */
   readonly tried: number
   readonly createdAt: number

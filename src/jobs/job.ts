@@ -170,6 +170,14 @@ export function isFinalEvent(type: EventType): boolean {
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'failed'
 
+/** What a delivery has a BullMQ job for. */
+export interface DeliveryRound {
+  readonly id: string
+  readonly type: EventType
+  /** Raised by each redelivery; part of the BullMQ job's id. */
+  readonly round: number
+}
+
 export interface DeliveryAttempt {
   readonly at: string
   readonly durationMs: number

@@ -10,6 +10,11 @@ export type OutboxEntry =
   | { readonly kind: 'flow'; readonly jobId: string; readonly flow: number }
   | { readonly kind: 'delivery'; readonly deliveryId: string; readonly round: number }
 
+export interface Enqueued {
+  readonly entry: OutboxEntry
+  readonly bullKeys: readonly string[]
+}
+
 export type Outbox = ReturnType<typeof createOutbox>
 
 export function createOutbox(redis: Redis) {
@@ -23,9 +28,16 @@ export function createOutbox(redis: Redis) {
     async claim(olderThan: number, most: number): Promise<OutboxEntry[]> {
       return ((await claim([keys.outbox], [olderThan, most])) as string[]).map(parseEntry)
     },
-    /** @returns false where one of BullMQ's jobs is not there: the entry stays. */
-    async settle(entry: OutboxEntry, bullKeys: readonly string[]): Promise<boolean> {
-      return (await settle([keys.outbox, ...bullKeys], [formatEntry(entry)])) === 1
+    /**
+     * @param enqueued each with the keys of BullMQ's jobs for it.
+     * @returns those of which a job is not there: they stay in the outbox.
+     */
+    async settle(enqueued: readonly Enqueued[]): Promise<OutboxEntry[]> {
+      const left = await settle(
+        [keys.outbox, ...enqueued.flatMap(each => each.bullKeys)],
+        enqueued.flatMap(each => [formatEntry(each.entry), each.bullKeys.length]),
+      )
+      return (left as string[]).map(parseEntry)
     },
     /** How many entries wait. */
     size: () => redis.zcard(keys.outbox),

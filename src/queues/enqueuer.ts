@@ -2,11 +2,12 @@
  * From the outbox into BullMQ. A job is one flow: `process`, the parent, becomes runnable only when the last of its
  * `attach-file` children has completed. A delivery is one job.
  */
+import { setTimeout as delay } from 'node:timers/promises'
 import { type FlowJob, FlowProducer, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-import type { Deliveries, DeliveryRecord } from '../jobs/deliveries.ts'
-import { isFinal } from '../jobs/job.ts'
-import type { Outbox, OutboxEntry } from '../jobs/outbox.ts'
+import type { Deliveries } from '../jobs/deliveries.ts'
+import { type DeliveryRound, isFinal } from '../jobs/job.ts'
+import type { Enqueued, Outbox, OutboxEntry } from '../jobs/outbox.ts'
 import { type JobRecord, readRecord } from '../jobs/record.ts'
 import type { Log } from '../log.ts'
 import {
@@ -23,6 +24,9 @@ import {
   QUEUES,
 } from './names.ts'
 
+/** How long what was enqueued stays in the outbox, ms; much less than the sweeper waits. */
+const SETTLE_AFTER_MS = 50
+
 export type Enqueuer = ReturnType<typeof createEnqueuer>
 
 export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveries: Deliveries; log: Log }) {
@@ -35,11 +39,11 @@ export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveri
   flows.on('error', told)
   deliverQueue.on('error', told)
 
-  /** Adds a job's flow and takes it out of the outbox. @throws where Redis can't be reached; the outbox keeps it. */
+  /** Adds a job's flow. @throws where Redis can't be reached; the outbox keeps it. */
   async function addFlow(record: JobRecord): Promise<void> {
     const flow = flowOf(record)
     await flows.add(flow).catch(error => addAfterFlush(flow, error))
-    await settle({ kind: 'flow', jobId: record.id, flow: record.flow }, [
+    settle({ kind: 'flow', jobId: record.id, flow: record.flow }, [
       bullKeys.job(QUEUES.process, flow.opts!.jobId!),
       ...flow.children!.map(child => bullKeys.job(QUEUES.attach, child.opts!.jobId!)),
     ])
@@ -56,18 +60,36 @@ export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveri
     await flows.add(flow)
   }
 
-  async function addDelivery(delivery: DeliveryRecord): Promise<void> {
-    const jobId = deliverId(delivery.id, delivery.round)
-    const data: DeliverData = { deliveryId: delivery.id, round: delivery.round }
-    await deliverQueue.add(delivery.type, data, { ...JOB_OPTIONS, jobId })
-    await settle({ kind: 'delivery', deliveryId: delivery.id, round: delivery.round }, [
-      bullKeys.job(QUEUES.deliver, jobId),
-    ])
+  async function addDelivery({ id, type, round }: DeliveryRound): Promise<void> {
+    const jobId = deliverId(id, round)
+    const data: DeliverData = { deliveryId: id, round }
+    await deliverQueue.add(type, data, { ...JOB_OPTIONS, jobId })
+    settle({ kind: 'delivery', deliveryId: id, round }, [bullKeys.job(QUEUES.deliver, jobId)])
   }
 
-  async function settle(entry: OutboxEntry, keys: string[]): Promise<void> {
-    if (!(await outbox.settle(entry, keys)))
-      log.warn({ entry }, 'BullMQ took a flow without all of its jobs; it will be added again')
+  /**
+   * Takes an entry out of the outbox, a moment later and together with others: a call for each would be a tenth of all
+   * that a small job asks of Redis. What is not settled is only added once more, by the sweeper, without effect.
+   */
+  let enqueued: Enqueued[] = []
+  let settling: Promise<void> | null = null
+
+  function settle(entry: OutboxEntry, keys: readonly string[]): void {
+    enqueued.push({ entry, bullKeys: keys })
+    settling ??= settleSoon()
+  }
+
+  async function settleSoon(): Promise<void> {
+    await delay(SETTLE_AFTER_MS)
+    settling = null
+    const batch = enqueued
+    enqueued = []
+    try {
+      for (const entry of await outbox.settle(batch))
+        log.warn({ entry }, 'BullMQ took a flow without all of its jobs; it will be added again')
+    } catch (error) {
+      log.debug({ err: error }, 'the outbox was not settled; the sweeper will')
+    }
   }
 
   return {
@@ -84,14 +106,13 @@ export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveri
       }
     },
 
-    /** The delivery of a job that just ended, at once; if that fails the outbox has it. */
-    async deliver(deliveryId: string | undefined): Promise<void> {
-      if (deliveryId === undefined) return
-      const delivery = await deliveries.read(deliveryId)
-      if (delivery?.status === 'pending') await addDelivery(delivery)
+    /** A delivery's new round, at once; if that fails the outbox has it. */
+    async deliver(delivery: DeliveryRound | undefined): Promise<void> {
+      if (delivery) await addDelivery(delivery)
     },
 
     async close(): Promise<void> {
+      await settling
       await Promise.all([flows.close(), deliverQueue.close()])
     },
   }

@@ -6,7 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Job, UnrecoverableError } from 'bullmq'
 import type { Redis } from 'ioredis'
-import type { StoredFile } from '../jobs/job.ts'
+import type { DeliveryRound, StoredFile } from '../jobs/job.ts'
 import { readRecord } from '../jobs/record.ts'
 import { type Cause, isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
@@ -68,7 +68,7 @@ export function createAttachFile(deps: AttachDeps) {
       }
 
       log.warn(`job ${jobId} failed: ${verdict.cause.code} (${fileId})`)
-      await enqueuer.deliver((answer as { delivery?: string }).delivery)
+      await enqueuer.deliver((answer as { delivery?: DeliveryRound }).delivery)
       throw new UnrecoverableError(verdict.cause.message)
     } catch (error) {
       if (error instanceof ShuttingDown) return handBack(job, lock)

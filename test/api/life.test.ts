@@ -151,7 +151,7 @@ test('I2: however often and concurrently a draft is submitted, there is one flow
     items: { type: string }[]
   }
   expect(items.filter(({ type }) => type === 'job.submitted')).toHaveLength(1)
-  expect(await api.services.outbox.size()).toBe(0)
+  await expect.poll(() => api.services.outbox.size()).toBe(0)
 })
 
 describe('cancel', () => {

@@ -116,6 +116,7 @@ test('the figures count jobs, queues and workers seen in the last 15 s', async (
 })
 
 test('the metrics hold what an operator is woken by', async () => {
+  await expect.poll(() => api.services.outbox.size()).toBe(0)
   const text = await (await call('/metrics')).text()
   for (const series of [
     'sluice_jobs{status="attaching"} 1',
@@ -196,7 +197,7 @@ describe('deliveries', () => {
     expect(response.status).toBe(202)
     expect(await response.json()).toMatchObject({ id, status: 'pending', attempts: [attempt] })
     expect(await api.client.exists(`{sluice}:deliver-webhook:${id}-2`)).toBe(1)
-    expect(await api.services.outbox.size()).toBe(0)
+    await expect.poll(() => api.services.outbox.size()).toBe(0)
   })
 
   test('of endpoints there are none; wrong queries are refused', async () => {

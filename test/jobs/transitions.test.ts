@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDeliveries } from '../../src/jobs/deliveries.ts'
 import { readLog } from '../../src/jobs/events.ts'
-import { STATUSES, type Status } from '../../src/jobs/job.ts'
+import { type DeliveryRound, STATUSES, type Status } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
 import { readRecord, viewJob } from '../../src/jobs/record.ts'
@@ -480,7 +480,7 @@ describe('I5: every job ends, and says so', () => {
     const deliveries = createDeliveries(redis)
     const id = await jobs.processing('a', { callbackUrl: 'http://127.0.0.1:1/' })
     const answer = await jobs.transitions.attemptFailed({ id, token: 'a', incurable: true, error: CAUSE })
-    const delivery = (answer as { delivery: string }).delivery
+    const delivery = (answer as { delivery: DeliveryRound }).delivery.id
     expect(await outbox()).toContain(`delivery:${delivery}:1`)
     await jobs.transitions.retry(id, 'r')
     await jobs.transitions.cancel(id)

@@ -34,13 +34,15 @@ afterAll(() => server.stop())
 
 const reconcile = () => createReconciler({ ...up, log }).run()
 const waiting = () => up.redis.zrange(keys.outbox, '0', '-1')
+/** All that was added has been taken out of the outbox, too. */
+const enqueued = () => expect.poll(waiting).toEqual([])
 
 describe('the outbox', () => {
   test('holds a flow until it and each of its children are in BullMQ, and no longer', async () => {
     const id = await up.upload({ files: { a: '', b: '' }, enqueue: false })
     expect(await waiting()).toEqual([`flow:${id}:1`])
     await up.enqueuer.addFlow((await up.record(id))!)
-    expect(await waiting()).toEqual([])
+    await enqueued()
     expect(await queues.process.getJobCounts('waiting-children')).toEqual({ 'waiting-children': 1 })
     expect(await queues.attach.getJobCounts('prioritized')).toEqual({ prioritized: 2 })
   })
@@ -59,7 +61,7 @@ describe('the outbox', () => {
     const id = await up.upload({ enqueue: false })
     await up.enqueuer.addFlow((await up.record(id))!)
     expect(await queues.process.getJob(`${id}-1`)).toBeDefined()
-    expect(await waiting()).toEqual([])
+    await enqueued()
   })
 
   test('one entry that cannot be enqueued does not hold up those behind it', async () => {
@@ -72,14 +74,13 @@ describe('the outbox', () => {
       job => job !== undefined,
     )
     await sweeper.stop()
-    expect(await waiting()).toEqual([`flow:${broken}:1`])
+    await expect.poll(waiting).toEqual([`flow:${broken}:1`])
   })
 
   test('an entry is not settled while one of its jobs is missing', async () => {
     const id = await up.upload({ enqueue: false })
-    expect(await outbox.settle({ kind: 'flow', jobId: id, flow: 1 }, ['{sluice}:process:not-there'])).toBe(
-      false,
-    )
+    const entry = { kind: 'flow', jobId: id, flow: 1 } as const
+    expect(await outbox.settle([{ entry, bullKeys: ['{sluice}:process:not-there'] }])).toEqual([entry])
     expect(await waiting()).toEqual([`flow:${id}:1`])
   })
 
@@ -111,12 +112,9 @@ describe('the outbox', () => {
     await up.enqueuer.addFlow((await up.record(id))!)
     await up.redis.zadd(keys.outbox, 0, `flow:${id}:1`)
     await up.redis.del(`{sluice}:${QUEUES.attach}:${id}-1-f2`)
-    expect(
-      await outbox.settle({ kind: 'flow', jobId: id, flow: 1 }, [
-        `{sluice}:process:${id}-1`,
-        `{sluice}:attach-file:${id}-1-f2`,
-      ]),
-    ).toBe(false)
+    const entry = { kind: 'flow', jobId: id, flow: 1 } as const
+    const bullKeys = [`{sluice}:process:${id}-1`, `{sluice}:attach-file:${id}-1-f2`]
+    expect(await outbox.settle([{ entry, bullKeys }])).toEqual([entry])
   })
 })
 
@@ -134,16 +132,19 @@ describe('the reconciler', () => {
 
   test('puts back a job whose queue was emptied by hand, three times, and then ends it as job-lost with its callback', async () => {
     const id = await up.upload({ callbackUrl: 'http://127.0.0.1:1/' })
-    for (let time = 1; time <= 3; time++) {
+    const empty = async () => {
+      await enqueued()
       // A parent whose children are gone becomes runnable, and goes with the rest of its queue.
       await queues.attach.obliterate({ force: true })
       await queues.process.obliterate({ force: true })
+    }
+    for (let time = 1; time <= 3; time++) {
+      await empty()
       await reconcile()
       expect((await up.record(id))!).toMatchObject({ status: 'attaching', flow: time + 1, run: 1 })
       expect(await queues.process.getJob(`${id}-${time + 1}`)).toBeDefined()
     }
-    await queues.attach.obliterate({ force: true })
-    await queues.process.obliterate({ force: true })
+    await empty()
     await reconcile()
     expect((await up.record(id))!).toMatchObject({ status: 'failed', error: { code: 'job-lost' } })
     expect(await queues.deliver.getJobCountByTypes('waiting')).toBe(1)
@@ -152,8 +153,9 @@ describe('the reconciler', () => {
   test('puts back a delivery whose queue was emptied by hand, three times, and then it is failed', async () => {
     const id = await up.upload({ callbackUrl: 'http://127.0.0.1:1/' })
     await up.transitions.cancel(id)
-    await up.enqueuer.deliver(`msg_${id}_r1`)
+    await up.enqueuer.deliver((await up.deliveries.read(`msg_${id}_r1`))!)
     for (let time = 1; time <= 3; time++) {
+      await enqueued()
       await queues.deliver.obliterate({ force: true })
       await reconcile()
       expect((await up.deliveries.read(`msg_${id}_r1`))!).toMatchObject({
@@ -161,6 +163,7 @@ describe('the reconciler', () => {
         round: time + 1,
       })
     }
+    await enqueued()
     await queues.deliver.obliterate({ force: true })
     await reconcile()
     expect((await up.deliveries.read(`msg_${id}_r1`))!).toMatchObject({ status: 'failed' })

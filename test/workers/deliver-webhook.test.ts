@@ -81,7 +81,7 @@ describe('a callback', () => {
     const id = await jobs.upload({ callbackUrl: receiver.url })
     expect(await settled(id)).toMatchObject({ status: 'failed', attempts: [{ statusCode: 410 }] })
     await jobs.deliveries.redeliver(`msg_${id}_r1`, 'r')
-    await jobs.enqueuer.deliver(`msg_${id}_r1`)
+    await jobs.enqueuer.deliver((await jobs.deliveries.read(`msg_${id}_r1`))!)
     expect(await settled(id)).toMatchObject({
       status: 'delivered',
       attempts: [{ statusCode: 410 }, { statusCode: 204 }],

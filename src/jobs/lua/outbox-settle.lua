@@ -1,9 +1,16 @@
--- Takes an entry out of the outbox, if everything it stands for is there: FlowProducer.add has been seen to resolve
+-- Takes entries out of the outbox, each if everything it stands for is there: FlowProducer.add has been seen to resolve
 -- with children missing (after SCRIPT FLUSH).
--- KEYS[1] the outbox; KEYS[2…] the BullMQ jobs. ARGV[1] the entry. Answers 1 if it was settled.
+-- KEYS[1] the outbox; then the BullMQ jobs of one entry after the other. ARGV: an entry, how many jobs it has, the next
+-- entry, … Answers the entries that stay.
 
-for index = 2, #KEYS do
-  if redis.call('EXISTS', KEYS[index]) == 0 then return 0 end
+local left = {}
+local key = 1
+for index = 1, #ARGV, 2 do
+  local there = true
+  for _ = 1, ARGV[index + 1] do
+    key = key + 1
+    there = there and redis.call('EXISTS', KEYS[key]) == 1
+  end
+  if there then redis.call('ZREM', KEYS[1], ARGV[index]) else table.insert(left, ARGV[index]) end
 end
-redis.call('ZREM', KEYS[1], ARGV[1])
-return 1
+return left
