@@ -61,6 +61,24 @@ export async function readRecords(redis: Redis, ids: readonly string[]): Promise
   })
 }
 
+/**
+ * One file, and where its job stands: of a job of a thousand files each is looked at by itself.
+ *
+ * @returns null where there is no such job, or no such file in it.
+ */
+export async function readFile(
+  redis: Redis,
+  id: string,
+  fileId: string,
+): Promise<{ status: Status; flow: number; file: StoredFile } | null> {
+  const fields = ['status', 'flow', ...fileFields(fileId)]
+  const values = await redis.hmget(keys.job(id), ...fields)
+  const hash: Record<string, string> = {}
+  for (const [index, field] of fields.entries()) if (values[index] != null) hash[field] = values[index]
+  if (hash.status === undefined || hash[`file:${fileId}`] === undefined) return null
+  return { status: hash.status as Status, flow: Number(hash.flow), file: parseFile(fileId, hash) }
+}
+
 /** From a hash's fields, as HGETALL answers them to a script. */
 export function parseFields(fields: readonly string[]): JobRecord | null {
   const hash: Record<string, string> = {}
@@ -99,6 +117,8 @@ export function parseRecord(hash: Record<string, string>): JobRecord | null {
     finishedAt: time(hash.finishedAt),
   }
 }
+
+const fileFields = (id: string) => [`file:${id}`, `file:${id}:status`, `file:${id}:type`]
 
 function parseFile(id: string, hash: Record<string, string>): StoredFile {
   const file = json<UploadedFile>(hash[`file:${id}`]!)

@@ -149,7 +149,10 @@ export function createTransitions(redis: Redis) {
     attachFailed: (args: { id: string; flow: number; fileId: string; error: Cause }) =>
       scripts.attachFailed(args),
 
-    /** @param args `lockKey` and `lock`: BullMQ's lock on the `process` job, and what this worker believes it holds. */
+    /**
+     * @param args `lockKey` and `lock`: BullMQ's lock on the `process` job, and what this worker believes it holds.
+     *   `atOnce`: stages that wait for no place: if one of them is the next, it has begun with this.
+     */
     async start(args: {
       id: string
       flow: number
@@ -158,6 +161,7 @@ export function createTransitions(redis: Redis) {
       lock: string
       worker: string
       suspect: boolean
+      atOnce?: readonly string[]
     }): Promise<StartAnswer> {
       const { lockKey, ...rest } = args
       const [text, fields] = (await start([keys.job(args.id), lockKey], [JSON.stringify(rest)])) as [

@@ -5,7 +5,6 @@
  * What a stage writes is stored under the run's start token: a zombie's objects are never mistaken for its successor's,
  * and nothing is published before the checkpoint that names it.
  */
-import { Readable } from 'node:stream'
 import type { Storage } from '../storage/storage.ts'
 import type { Artifact, InputFile, LogLine, StageContext, StageSettings } from './pipeline.ts'
 
@@ -60,7 +59,7 @@ export function createStageContext(
 
   async function write(source: AsyncIterable<Uint8Array | string>): Promise<{ key: string; size: number }> {
     const key = `${input.jobId}/${input.token}-${input.stage}-${++objects}`
-    return storage.put(key, toBytes(source), { signal })
+    return storage.put(key, encoded(source), { signal })
   }
 
   function find<T extends { name: string; key: string }>(kind: string, among: readonly T[], name: string): T {
@@ -95,10 +94,6 @@ export function createStageContext(
   return { context, output: { artifacts, intermediates } }
 }
 
-function toBytes(source: AsyncIterable<Uint8Array | string>): Readable {
-  return Readable.from(encode(source), { objectMode: false })
-}
-
-async function* encode(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
+async function* encoded(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {
   for await (const chunk of source) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
 }

@@ -7,7 +7,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type Job, UnrecoverableError } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { DeliveryRound, StoredFile } from '../jobs/job.ts'
-import { readRecord } from '../jobs/record.ts'
+import { readFile, readRecord } from '../jobs/record.ts'
 import { type Cause, isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
@@ -42,12 +42,12 @@ export function createAttachFile(deps: AttachDeps) {
   return async function attachFile(job: Job<AttachData>, lock?: string): Promise<void> {
     if (closing.aborted) return handBack(job, lock)
     const { jobId, flow, fileId } = job.data
-    const record = await readRecord(redis, jobId)
-    const file = record?.files.find(each => each.id === fileId)
-    if (!record || !file || record.flow !== flow || record.status !== 'attaching') {
-      if (file?.status === 'attached') return
-      return settleRefused(record, flow)
+    const found = await readFile(redis, jobId, fileId)
+    if (!found || found.flow !== flow || found.status !== 'attaching') {
+      if (found?.file.status === 'attached') return
+      return settleRefused(await readRecord(redis, jobId), flow)
     }
+    const { file } = found
 
     const suspected = job.stalledCounter > 0
     let leave = () => {}

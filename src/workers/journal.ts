@@ -18,10 +18,12 @@ export class FencedError extends Error {
   }
 }
 
+/** @param begun the stage of which the start has told already that it began; 0 for none. */
 export function createJournal(
   holder: { id: string; token: string },
   transitions: Transitions,
   log: Log,
+  begun: number,
 ): Journal {
   let seq = 0
   let lines = 0
@@ -46,6 +48,7 @@ export function createJournal(
   return {
     stageStarted(stage, index) {
       log.info(`job ${holder.id} ${stage} started`)
+      if (index === begun) return Promise.resolve()
       return inOrder(args => transitions.stageStarted({ ...args, stage, index }))
     },
     progress(stage, index, percent, message) {

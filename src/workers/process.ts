@@ -68,6 +68,8 @@ export function createProcess(deps: ProcessDeps) {
   ): Promise<Held | null> {
     const { jobId, flow } = job.data
     const token = randomUUID()
+    const stages = deps.pipelines.get(job.name)?.stages ?? []
+    const atOnce = stages.filter(({ runs }) => runs === 'inline').map(({ name }) => name)
     const start = (isSuspect: boolean) =>
       transitions.start({
         id: jobId,
@@ -77,6 +79,7 @@ export function createProcess(deps: ProcessDeps) {
         lock,
         worker: deps.worker,
         suspect: isSuspect,
+        atOnce,
       })
 
     let answer = await start(false)
@@ -113,7 +116,7 @@ export function createProcess(deps: ProcessDeps) {
     const { record, token } = held
     const holder = { id: record.id, token }
     const run = deps.runs.open(record.id, token)
-    const journal = createJournal(holder, transitions, log)
+    const journal = createJournal(holder, transitions, log, begunStage(record))
     let mirrored = false
     try {
       const { last, outputs, result } = await runPipeline(
@@ -223,6 +226,11 @@ export function createProcess(deps: ProcessDeps) {
       .updateProgress({ stage, percent })
       .catch(error => log.debug({ err: error }, 'progress was not mirrored'))
   }
+}
+
+/** Counts from 1; 0 where the start has begun none. */
+function begunStage({ progress }: JobRecord): number {
+  return progress.stages[progress.stageIndex - 1]?.status === 'running' ? progress.stageIndex : 0
 }
 
 function stageFile({ id, name, size, type, sha256, key }: StoredFile) {

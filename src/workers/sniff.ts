@@ -1,4 +1,5 @@
 /** What a file is, by its first bytes. */
+import { isAscii } from 'node:buffer'
 import { fileTypeFromBuffer } from 'file-type'
 
 /** As much as file-type wants to see. */
@@ -23,12 +24,14 @@ export async function sniffType(head: Uint8Array, declared: string): Promise<str
   return (await fileTypeFromBuffer(head))?.mime ?? 'application/octet-stream'
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
+const CONTROL = /[\0-\x08\x0b\x0e-\x1a\x1c-\x1f]/
+
 /** UTF-8 without the control characters that no text has; the last character may be cut. */
 function isText(head: Uint8Array): boolean {
-  for (const byte of head) {
-    if (byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d && byte !== 0x1b && byte !== 0x0c)
-      return false
-  }
+  const bytes = Buffer.from(head.buffer, head.byteOffset, head.byteLength)
+  if (CONTROL.test(bytes.toString('latin1'))) return false
+  if (isAscii(bytes)) return true
   try {
     new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true })
     return true

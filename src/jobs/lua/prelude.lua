@@ -101,6 +101,11 @@ local function fenced()
   end
 end
 
+local function begin(stage, index)
+  set('stage', stage, 'stageIndex', int(index), 'stage:' .. int(index) .. ':status', 'running')
+  emit('stage.started', '{"stage":' .. cjson.encode(stage) .. ',"overall":' .. int(overall()) .. '}')
+end
+
 -- Publishes what a stage left. `c`: {stage, index, durationMs, output: JSON text, names}
 local function checkpoint(c)
   local index = int(c.index)

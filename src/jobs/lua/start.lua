@@ -1,6 +1,7 @@
 -- start: gives the job to one worker, which chooses the token. Answers the record, too.
 -- KEYS[2] is BullMQ's lock of the job that the worker holds.
--- {id, flow, token, lock, worker, suspect: whether this worker has given the job its place for suspects}
+-- {id, flow, token, lock, worker, suspect: whether this worker has given the job its place for suspects,
+-- atOnce?: the stages that wait for no place: if one of them is next, it begins with this}
 
 local function started() return { done(), redis.call('HGETALL', record) } end
 
@@ -36,4 +37,12 @@ set('starts', int(starts), 'token', a.token, 'seq', '0', 'worker', a.worker)
 redis.call('HSETNX', record, 'startedAt', int(now))
 move('processing')
 emit('job.started', cjson.encode({ status = 'processing', attempt = number('attempt'), start = starts, worker = a.worker }))
+for index, stage in ipairs(cjson.decode(get('stages'))) do
+  if not get('output:' .. index) then
+    for _, name in ipairs(a.atOnce or {}) do
+      if name == stage.name then begin(name, index) end
+    end
+    break
+  end
+end
 return started()
