@@ -18,20 +18,25 @@ async function misbehave(stage: string, context: StageContext): Promise<void> {
     if (asked('fail'))
       throw new StageError('stage-failed', `The stage ${stage} was asked to fail.`, { fileId: file.id })
     if (asked('throw')) throw new Error('a secret that must not leave: hunter2')
-    if (asked('hang'))
-      await new Promise((_, reject) =>
-        context.signal.addEventListener('abort', () => reject(context.signal.reason)),
-      )
+    if (asked('hang')) await aborted(context.signal)
     if (asked('deaf')) await new Promise(() => {})
-    if (asked('once')) {
-      // Fails until the file that its name ends with says that it has failed before.
+    // What is asked for once is not done again, as a file tells that is named after the job.
+    const firstTime = () => {
       const flag = `${process.env.TEST_FLAGS}/${context.jobId}`
-      if (!existsSync(flag)) {
-        writeFileSync(flag, '')
-        throw new StageError('stage-failed', `The stage ${stage} was asked to fail once.`)
-      }
+      if (existsSync(flag)) return false
+      writeFileSync(flag, '')
+      return true
     }
+    if (asked('once') && firstTime())
+      throw new StageError('stage-failed', `The stage ${stage} was asked to fail once.`)
+    if (asked('linger') && firstTime()) await aborted(context.signal)
   }
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
 }
 
 function stageOf(name: string): Stage {

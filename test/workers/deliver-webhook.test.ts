@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { webhookSecret } from '../../src/jobs/webhook-secret.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
-import { answer, HANG, type Receiver, type Script, startReceiver } from '../support/receiver.ts'
+import { answer, HANG, type Receiver, retryAfter, type Script, startReceiver } from '../support/receiver.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
@@ -74,6 +74,23 @@ describe('a callback', () => {
       attempts: [{ statusCode: 500 }, { statusCode: 204 }],
     })
     expect(second.body.equals(first.body), 'to the byte').toBe(true)
+  })
+
+  test('is left alone for as long as its receiver asks, and then made', async () => {
+    const receiver = await receive([retryAfter(8), answer(204)])
+    const id = await jobs.upload({ callbackUrl: receiver.url })
+    const first = await receiver.received(1)
+    const waiting = await eventually(
+      () => deliveryOf(id),
+      delivery => delivery.attempts.length > 0,
+    )
+    expect(Date.parse(waiting.nextAttemptAt!) - first.arrivedAt).toBeGreaterThanOrEqual(8_000)
+    const second = await receiver.received(2)
+    expect(
+      second.arrivedAt - first.arrivedAt,
+      'and not after the five seconds of the schedule',
+    ).toBeGreaterThanOrEqual(8_000)
+    expect(await settled(id)).toMatchObject({ status: 'delivered' })
   })
 
   test('that its receiver wants no more (410) is failed at once, and can be sent again by hand', async () => {

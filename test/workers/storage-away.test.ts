@@ -1,0 +1,84 @@
+/** Storage that cannot be reached while files are attached: here its folder has become a link to itself (ELOOP). */
+import { readdir, rename, symlink, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Queue } from 'bullmq'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { PREFIX, QUEUES } from '../../src/queues/names.ts'
+import { eventually } from '../support/eventually.ts'
+import { type RunningProcess, startProcess } from '../support/processes.ts'
+import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { createUploader, type Uploader } from '../support/uploader.ts'
+
+const ENTRY = new URL('../support/worker.ts', import.meta.url).pathname
+
+let redis: TestRedis
+let jobs: Uploader
+let worker: RunningProcess | undefined
+
+beforeAll(async () => {
+  redis = await startTestRedis()
+})
+beforeEach(async () => {
+  jobs = await createUploader(redis.url)
+  await redis.flush()
+})
+afterEach(async () => {
+  await worker?.kill('SIGKILL')
+  await jobs.close()
+})
+afterAll(() => redis.stop())
+
+async function startWorker(attachTimeout: string): Promise<void> {
+  worker = await startProcess(ENTRY, {
+    REDIS_URL: redis.url,
+    ...jobs.env,
+    SLUICE_ATTACH_TIMEOUT: attachTimeout,
+  })
+}
+
+/** @returns what brings it back. */
+async function takeStorageAway(): Promise<() => Promise<void>> {
+  const objects = join(jobs.dataDir, 'storage/objects')
+  const shards = await readdir(objects)
+  for (const shard of shards) {
+    await rename(join(objects, shard), join(jobs.dataDir, `away-${shard}`))
+    await symlink(shard, join(objects, shard))
+  }
+  return async () => {
+    for (const shard of shards) {
+      await unlink(join(objects, shard))
+      await rename(join(jobs.dataDir, `away-${shard}`), join(objects, shard))
+    }
+  }
+}
+
+describe('while storage cannot be reached', () => {
+  test('a job waits, attaching, and completes once storage is back', async () => {
+    const id = await jobs.upload({ files: { 'a.log': 'a', 'b.log': 'b' } })
+    const bringBack = await takeStorageAway()
+    const queue = new Queue(QUEUES.attach, { connection: jobs.redis, prefix: PREFIX })
+    await startWorker('1h')
+    await eventually(
+      () => queue.getDelayedCount(),
+      delayed => delayed === 2,
+    )
+    expect(await jobs.record(id)).toMatchObject({ status: 'attaching', error: null })
+    await bringBack()
+    expect(await jobs.ended(id)).toMatchObject({ status: 'completed', attempt: 1 })
+    await queue.close()
+  })
+
+  test('for longer than SLUICE_ATTACH_TIMEOUT, the job fails as storage-unavailable; a retry finds its files', async () => {
+    const id = await jobs.upload({ files: { 'a.log': 'a' } })
+    const bringBack = await takeStorageAway()
+    await startWorker('1s')
+    expect(await jobs.ended(id)).toMatchObject({
+      status: 'failed',
+      error: { code: 'storage-unavailable', fileId: 'f1', attempts: 0 },
+    })
+    await bringBack()
+    await jobs.transitions.retry(id, 'by hand')
+    await jobs.enqueuer.addFlow((await jobs.record(id))!)
+    expect(await jobs.ended(id)).toMatchObject({ status: 'completed', run: 2 })
+  })
+})
