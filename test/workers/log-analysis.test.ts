@@ -119,6 +119,26 @@ describe('the report is the same to the byte, but for its date', () => {
   })
 })
 
+describe('a job that is cancelled in the middle of a stage', () => {
+  test('ends at once, is told nothing more of, and its thread is another’s', async () => {
+    const middle = proxy.holdAt(tells('progress', 'redaction'))
+    await startWorker(proxy.url)
+    const id = await upload()
+    await middle.reached
+    await jobs.transitions.cancel(id)
+    expect(await jobs.record(id)).toMatchObject({ status: 'cancelled' })
+    middle.release()
+    await artifacts(await upload())
+    expect((await jobs.story(id)).at(-1)!.type).toBe('job.cancelled')
+    expect((await jobs.record(id))!.outputs, 'of the stages from redaction on').toEqual([
+      expect.anything(),
+      null,
+      null,
+      null,
+    ])
+  })
+})
+
 describe('a job that cannot be analysed', () => {
   test('fails at its first attempt, with the file’s name, and nothing of it is in the story', async () => {
     await startWorker()
