@@ -20,6 +20,9 @@ const SECRET_WORDS = [
 /** `secret_value`, `token2`, `secretAccessKey`, `password_prod`: still the secret. `token_count`, `tokens`: not. */
 const SUFFIX = String.raw`(?:[_.-]?(?:value|val|key|key[_-]?base|string|str|text|data|raw|plain|b(?:ase)?64|enc(?:oded|rypted)?|hash|salt|access[_-]?key|prod(?:uction)?|dev|stag(?:e|ing)|live|test|sandbox|old|new|current|v\d|primary|secondary))?(?:[_-]?\d{1,4})?(?![\w-])`
 
+/** Characters; `subscription_key` has 16, and a keyword may end some behind its word: `auth :`. */
+const LONGEST_WORD = 24
+
 const PASSWORD_KEYWORDS = [
   'passw',
   'passphrase',
@@ -54,6 +57,7 @@ export const assignmentRules: readonly Rule[] = [
     name: 'password-value',
     kind: 'password',
     keywords: PASSWORD_KEYWORDS,
+    reach: LONGEST_WORD,
     pattern: new RegExp(`(?:${PASSWORD_WORDS})${SUFFIX}(?:${ASSIGN}|${ASSIGN_IN_XML})(?:${VALUE})`, 'dgi'),
     check: isPassword,
   },
@@ -61,6 +65,7 @@ export const assignmentRules: readonly Rule[] = [
     name: 'secret-value',
     kind: 'generic_api_key',
     keywords: SECRET_KEYWORDS,
+    reach: LONGEST_WORD,
     pattern: new RegExp(`(?:${SECRET_WORDS})${SUFFIX}(?:${ASSIGN}|${ASSIGN_IN_XML})(?:${VALUE})`, 'dgi'),
     check: isSecret,
   },
@@ -80,6 +85,7 @@ export const assignmentRules: readonly Rule[] = [
     name: 'secret-in-longer-key',
     kind: 'generic_api_key',
     keywords: SECRET_KEYWORDS,
+    reach: LONGEST_WORD + 40,
     // `secret_do_not_commit`, `tokenForStaging`: most such keys name no secret, so the value must look like one.
     pattern: new RegExp(
       `(?:${SECRET_WORDS}|passw(?:or)?d)(?![\\w-]{0,40}(?:id|ids|length|count|name|type|url|uri|path|file|size)(?![\\w-]))[\\w-]{1,40}${ASSIGN}(?:${VALUE})`,

@@ -46,6 +46,7 @@ export const moneyRules: readonly Rule[] = [
     keywords: Object.values(IBAN_COUNTRIES).flatMap(countries =>
       countries.split(' ').map(country => `${country.toLowerCase()}##`),
     ),
+    reach: 4,
     pattern: new RegExp(`(?<![A-Za-z0-9])(?:${ibanForms()})(?![A-Za-z0-9])`, 'g'),
     check: passesMod97,
   },

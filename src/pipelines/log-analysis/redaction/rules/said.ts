@@ -26,6 +26,7 @@ export const saidRules: readonly Rule[] = [
     name: 'said-token',
     kind: 'generic_api_key',
     keywords: ['token ', 'api key ', 'apikey ', 'secret '],
+    reach: 8,
     pattern: /\b(?:token|api ?key|secret):? (?<secret>[\w+/=-]{20,512})(?![\w.])/dgi,
     check: token => looksSecret(token) && !readsLikeWords(token) && !UUID.test(token),
   },
