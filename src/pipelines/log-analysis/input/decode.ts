@@ -11,7 +11,7 @@ import { peek } from './peek.ts'
 import { windows1252 } from './windows-1252.ts'
 
 /** Bytes that are decoded together, always as many: what is found must not depend on how the bytes happened to come. */
-const BLOCK = 256 * 1024
+const BLOCK = 64 * 1024
 /** What broken bytes become, in UTF-8. */
 const REPLACEMENT = '\ufffd'
 
