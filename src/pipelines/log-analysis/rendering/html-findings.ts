@@ -15,7 +15,7 @@ const KIND_NAMES: Readonly<Record<Finding['kind'], string>> = {
 
 export function findingsSection(findings: readonly Finding[], excerpts: readonly Excerpt[]): Markup {
   if (findings.length === 0)
-    return html`<section><h2>Findings</h2><p class="soft">Nothing stands out: no burst of errors, no exception, no restart, no silence, no secret.</p></section>`
+    return html`<section><h2>Findings</h2><p class="soft">Nothing stands out: no burst of errors, no stack trace, no restart, no silence, no secret.</p></section>`
   const items = findings.map((finding, place) => {
     const { severity, kind, title, detail, file, line, at, templateId } = finding
     const links = templateId ? html` · <a href="#${templateId}">template ${templateId}</a>` : null
