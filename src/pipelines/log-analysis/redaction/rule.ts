@@ -18,9 +18,11 @@ export interface Rule {
   readonly keywords: readonly string[]
   /**
    * How far before the end of a keyword a match can begin, at most: where a keyword is common, the search need not
-   * begin at the line's start.
+   * begin at the line's start. Where that depends on the line, a function tells it.
+   *
+   * @param end of the line's first keyword: the place of its last character.
    */
-  readonly reach?: number
+  readonly reach?: number | ((line: string, end: number) => number)
   /** The pattern may reach into the line after the one with the keyword: the value of a key that ends its line. */
   readonly twoLines?: boolean
   /**

@@ -58,11 +58,17 @@ class Part {
     this.#text = text.slice(this.#start, to)
   }
 
+  /** Where the search begins, of a rule whose first keyword ends at `end`. */
+  #beginning({ reach }: Rule, end: number): number {
+    if (reach === undefined) return this.#from
+    return Math.max(this.#from, end - (typeof reach === 'number' ? reach : reach(this.#text, end)))
+  }
+
   /** @param keywordAt where the first of the rule's keywords ends, in the line. */
   search(rule: Rule, keywordAt: number, spans: Span[]): void {
     const text = this.#text
-    const { pattern, reach = keywordAt } = rule
-    pattern.lastIndex = this.#from + Math.max(0, keywordAt - reach)
+    const { pattern } = rule
+    pattern.lastIndex = this.#beginning(rule, this.#from + keywordAt)
     for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
       if (match[0] === '') {
         pattern.lastIndex++

@@ -14,7 +14,7 @@ export const personalRules: readonly Rule[] = [
     kind: 'email',
     // The domain begins with a letter, or is all digits, as of some large providers.
     keywords: [...Array.from('abcdefghijklmnopqrstuvwxyz', letter => `@${letter}`), '@#.', '@##.', '@###.'],
-    reach: 260,
+    reach: behindLocalPart,
     // RFC 5321, section 4.5.3.1, gives a label's length, 63; RFC 6531 lets in letters beyond ASCII.
     pattern:
       /(?<![\w.%+\u00c0-\u024f-])[\w.%+\u00c0-\u024f-]+@(?:[A-Za-z0-9\u00c0-\u024f](?:[A-Za-z0-9\u00c0-\u024f-]{0,61}[A-Za-z0-9\u00c0-\u024f])?\.){1,8}[A-Za-z\u00c0-\u024f][A-Za-z0-9\u00c0-\u024f-]{1,23}/g,
@@ -76,6 +76,21 @@ export const personalRules: readonly Rule[] = [
     },
   },
 ]
+
+/** An address begins where the characters of a local part do, right before the `@` that its keyword has. */
+function behindLocalPart(line: string, end: number): number {
+  let start = line.lastIndexOf('@', end)
+  while (isLocalPart(line.charCodeAt(start - 1))) start--
+  return end - start
+}
+
+/** As in the pattern: NaN, before the line, is none. */
+function isLocalPart(code: number): boolean {
+  const letter = code | 32
+  if (letter >= 97 && letter <= 122 && code < 128) return true
+  if ((code >= 48 && code <= 57) || code === 46 || code === 95 || code === 45) return true
+  return code === 37 || code === 43 || (code >= 0xc0 && code <= 0x24f)
+}
 
 function isOneDigit(digits: string): boolean {
   return new Set(digits).size < 3
