@@ -75,8 +75,7 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
     const job = await queues.deliver.getJob(c.req.param('jobId'))
     if (!job) throw notFound('delivery')
     const { deliveryId } = job.data as DeliverData
-    await reopen(services, deliveryId)
-    await enqueueDelivery(services, (await services.deliveries.read(deliveryId)) ?? undefined)
+    await enqueueDelivery(services, await reopen(services, deliveryId))
     return c.body(null, 204)
   })
   const board = adapter.registerPlugin() as unknown as Hono<Env>

@@ -13,10 +13,11 @@ import type { Services } from './services.ts'
 import { enqueueDelivery, json } from './submission.ts'
 
 /** Makes an ended delivery pending again, to be enqueued. @throws Problem `not-found`, `delivery-pending`. */
-export async function reopen({ deliveries }: Services, id: string): Promise<void> {
+export async function reopen({ deliveries }: Services, id: string): Promise<DeliveryRecord> {
   const answer = await deliveries.redeliver(id, randomUUID())
-  if (!isRefused(answer)) return
-  if (answer.refused === 'gone') throw notFound('delivery')
+  const record = await deliveries.read(id)
+  if (!record) throw notFound('delivery')
+  if (!isRefused(answer)) return record
   throw new Problem('delivery-pending', 'The delivery is still open: it will be tried by itself.')
 }
 
@@ -83,8 +84,7 @@ export function deliveryEndpoints(services: Services) {
       problems: ['not-found', 'delivery-pending'],
       async handle(asked) {
         const { id } = await read(asked)
-        await reopen(services, id)
-        const pending = await read(asked)
+        const pending = await reopen(services, id)
         await enqueueDelivery(services, pending)
         return json(202, await view(pending, asked.caller))
       },

@@ -66,12 +66,12 @@ export async function readRecords(redis: Redis, ids: readonly string[]): Promise
  *
  * @returns null where there is no such job, or no such file in it.
  */
-export async function readFile(
+export async function readJobFile(
   redis: Redis,
   id: string,
   fileId: string,
 ): Promise<{ status: Status; flow: number; file: StoredFile } | null> {
-  const fields = ['status', 'flow', ...fileFields(fileId)]
+  const fields = ['status', 'flow', `file:${fileId}`, `file:${fileId}:status`, `file:${fileId}:type`]
   const values = await redis.hmget(keys.job(id), ...fields)
   const hash: Record<string, string> = {}
   for (const [index, field] of fields.entries()) if (values[index] != null) hash[field] = values[index]
@@ -117,8 +117,6 @@ export function parseRecord(hash: Record<string, string>): JobRecord | null {
     finishedAt: time(hash.finishedAt),
   }
 }
-
-const fileFields = (id: string) => [`file:${id}`, `file:${id}:status`, `file:${id}:type`]
 
 function parseFile(id: string, hash: Record<string, string>): StoredFile {
   const file = json<UploadedFile>(hash[`file:${id}`]!)

@@ -67,21 +67,20 @@ export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveri
     settle({ kind: 'delivery', deliveryId: id, round }, [bullKeys.job(QUEUES.deliver, jobId)])
   }
 
-  /**
-   * Takes an entry out of the outbox, a moment later and together with others: a call for each would be a tenth of all
-   * that a small job asks of Redis. What is not settled is only added once more, by the sweeper, without effect.
-   */
   let enqueued: Enqueued[] = []
-  let settling: Promise<void> | null = null
+  let settling: Promise<unknown> = Promise.resolve()
 
+  /**
+   * Takes an entry out of the outbox, a moment later and in one call with others. What is not settled is only added once
+   * more, by the sweeper, without effect.
+   */
   function settle(entry: OutboxEntry, keys: readonly string[]): void {
     enqueued.push({ entry, bullKeys: keys })
-    settling ??= settleSoon()
+    if (enqueued.length === 1) settling = Promise.all([settling, settleSoon()])
   }
 
   async function settleSoon(): Promise<void> {
     await delay(SETTLE_AFTER_MS)
-    settling = null
     const batch = enqueued
     enqueued = []
     try {

@@ -7,7 +7,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { type Job, UnrecoverableError } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { DeliveryRound, StoredFile } from '../jobs/job.ts'
-import { readFile, readRecord } from '../jobs/record.ts'
+import { readJobFile, readRecord } from '../jobs/record.ts'
 import { type Cause, isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
@@ -42,7 +42,7 @@ export function createAttachFile(deps: AttachDeps) {
   return async function attachFile(job: Job<AttachData>, lock?: string): Promise<void> {
     if (closing.aborted) return handBack(job, lock)
     const { jobId, flow, fileId } = job.data
-    const found = await readFile(redis, jobId, fileId)
+    const found = await readJobFile(redis, jobId, fileId)
     if (!found || found.flow !== flow || found.status !== 'attaching') {
       if (found?.file.status === 'attached') return
       return settleRefused(await readRecord(redis, jobId), flow)
