@@ -2,7 +2,7 @@
  * The live feed. One reader a process tails the global stream and serves every client of that process. A client is
  * registered first (what happens meanwhile is kept for it), then reads its job's log, then what was kept, without the
  * ids that it has had: no polling, no gaps. As long as there is no client, nothing is read: under load the stream is
- * long, and reading it would take a tenth of the process's time.
+ * long, and none of it would be anybody's business here.
  *
  * The global stream is trimmed near 10,000 entries. A reader that fell behind the trim, a client that reads too slowly,
  * a Redis that came back older: each sends the clients concerned back to their logs.
@@ -10,11 +10,10 @@
 import type { Redis } from 'ioredis'
 import type { Log } from '../log.ts'
 import { compareEventIds, parseStreamEntry, readLog, type StreamEntry, streamEntryJob } from './events.ts'
+import { BATCH, streamEnd, streamFrom } from './global-stream.ts'
 import { isFinal, isFinalEvent, type JobEvent, type Status } from './job.ts'
 import { keys } from './keys.ts'
 
-/** Entries read at once, and the most that is kept for a slow client before it is sent back to the log. */
-const BATCH = 1_000
 const PAGE = 500
 
 export type EventFeed = ReturnType<typeof createEventFeed>
@@ -136,6 +135,7 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
       }
     }
   }
+
   async function* subscribed<T>(
     set: Set<Subscription>,
     run: (subscription: Subscription) => AsyncGenerator<T>,
@@ -268,47 +268,4 @@ async function hasEnded(redis: Redis, jobId: string, seen: string | null): Promi
     newest[0] !== undefined &&
     compareEventIds(newest[0][0], seen) <= 0
   )
-}
-
-interface StreamInfo {
-  readonly firstId: string | null
-  readonly lastId: string
-  /** True where entries later than this id are gone. */
-  trimmed(after: string): boolean
-}
-
-/** The id of the newest entry. */
-async function streamEnd(redis: Redis): Promise<string> {
-  const [newest] = await redis.xrevrange(keys.events, '+', '-', 'COUNT', 1)
-  return newest?.[0] ?? '0-0'
-}
-
-async function streamFrom(redis: Redis, after: string): Promise<[StreamInfo, [string, string[]][]]> {
-  const replies = await redis
-    .multi()
-    .exists(keys.events)
-    .xinfo('STREAM', keys.events)
-    .xrange(keys.events, `(${after}`, '+', 'COUNT', BATCH)
-    .exec()
-  const exists = replies?.[0]?.[1] === 1
-  if (!exists) return [{ firstId: null, lastId: '0-0', trimmed: () => false }, []]
-  for (const [error] of replies!) if (error) throw error
-  const flat = replies![1]![1] as unknown[]
-  const info = new Map<unknown, unknown>()
-  for (let index = 0; index < flat.length; index += 2) info.set(flat[index], flat[index + 1])
-  const firstId = (info.get('first-entry') as [string] | null)?.[0] ?? null
-  const deletedId = info.get('max-deleted-entry-id') as string | undefined
-  return [
-    {
-      firstId,
-      lastId: info.get('last-generated-id') as string,
-      // Redis does not raise max-deleted-entry-id when it trims: what was added and is not there is what was trimmed.
-      trimmed: id =>
-        firstId !== null &&
-        compareEventIds(id, firstId) < 0 &&
-        (Number(info.get('entries-added')) > Number(info.get('length')) ||
-          (deletedId !== undefined && deletedId !== '0-0')),
-    },
-    replies![2]![1] as [string, string[]][],
-  ]
 }
