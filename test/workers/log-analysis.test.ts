@@ -120,7 +120,7 @@ describe('the report is the same to the byte, but for its date', () => {
 })
 
 describe('a job that is cancelled in the middle of a stage', () => {
-  test('ends at once, is told nothing more of, and its thread is another’s', async () => {
+  test('ends at once, is told nothing more of, and the worker goes on with others', async () => {
     const middle = proxy.holdAt(tells('progress', 'redaction'))
     await startWorker(proxy.url)
     const id = await upload()
