@@ -7,6 +7,7 @@
  */
 import { type Command, Redis, type RedisOptions } from 'ioredis'
 import type { Log } from '../log.ts'
+import { gatherWrites } from './gather-writes.ts'
 
 export interface ConnectionOptions {
   /** Names the connection in Redis's `CLIENT LIST` and in the log; no blanks. */
@@ -45,6 +46,7 @@ export function connectRedis(url: string, options: ConnectionOptions): Redis {
     mode === 'failFast'
       ? new FailFastRedis(address, { ...base, connectTimeout: PATIENCE, commandTimeout: PATIENCE })
       : new Redis(address, base)
+  client.on('connect', () => gatherWrites(client.stream))
   tellChanges(client, name, log)
   return client
 }
