@@ -5,7 +5,7 @@
  *   delivered, failed ──redeliver──▶ pending: a new round, the same id
  */
 import type { Redis } from 'ioredis'
-import type { Delivery, DeliveryAttempt, DeliveryRound, DeliveryStatus, EventType, Job } from './job.ts'
+import type { Delivery, DeliveryAttempt, DeliveryStatus, DueDelivery, EventType, Job } from './job.ts'
 import { keys } from './keys.ts'
 import { type Cursor, readPage } from './paging.ts'
 import { instant, parseRecord, viewJob } from './record.ts'
@@ -13,14 +13,10 @@ import { defineScript } from './script.ts'
 import type { Refused } from './transitions.ts'
 
 /** A delivery as Redis holds it, without its attempts. */
-export interface DeliveryRecord extends DeliveryRound {
+export interface DeliveryRecord extends DueDelivery {
   readonly jobId: string
   readonly owner: string
-  readonly url: string
   readonly status: DeliveryStatus
-  /** Attempts in this round. */
-  readonly tried: number
-  readonly createdAt: number
   readonly nextAttemptAt: number | null
 }
 
@@ -90,7 +86,7 @@ export function createDeliveries(redis: Redis) {
       }),
     /** What is sent: the job as it was when the event happened. Null where the delivery is gone. */
     async payload(
-      record: DeliveryRecord,
+      record: DueDelivery,
     ): Promise<{ type: EventType; timestamp: string; data: { job: Job } } | null> {
       const job = parseRecord(await redis.hgetall(keys.deliveryRecord(record.id)))
       return job && { type: record.type, timestamp: instant(record.createdAt), data: { job: viewJob(job) } }

@@ -170,12 +170,20 @@ export function isFinalEvent(type: EventType): boolean {
 
 export type DeliveryStatus = 'pending' | 'delivered' | 'failed'
 
-/** What a delivery has a BullMQ job for. */
+/** Names one delivery's attempts from its beginning, or from a redelivery, to its end. */
 export interface DeliveryRound {
   readonly id: string
   readonly type: EventType
   /** Raised by each redelivery; part of the BullMQ job's id. */
   readonly round: number
+}
+
+/** What an attempt needs to know. */
+export interface DueDelivery extends DeliveryRound {
+  readonly url: string
+  readonly createdAt: number
+  /** Attempts made in this round. */
+  readonly tried: number
 }
 
 export interface DeliveryAttempt {

@@ -20,6 +20,7 @@ export type Outbox = ReturnType<typeof createOutbox>
 export function createOutbox(redis: Redis) {
   const claim = defineScript(redis, 'outbox-claim')
   const settle = defineScript(redis, 'outbox-settle')
+  const hold = defineScript(redis, 'outbox-hold')
   return {
     /**
      * Entries that have waited for `olderThan` ms, now this caller's for as long again. Those of which nothing is
@@ -38,6 +39,10 @@ export function createOutbox(redis: Redis) {
         enqueued.flatMap(each => [formatEntry(each.entry), each.bullKeys.length]),
       )
       return (left as string[]).map(parseEntry)
+    },
+    /** Keeps an entry from the sweepers for a while longer: whoever wrote it is still at work on it. */
+    async hold(entry: OutboxEntry): Promise<void> {
+      await hold([keys.outbox], [formatEntry(entry)])
     },
     /** How many entries wait. */
     size: () => redis.zcard(keys.outbox),

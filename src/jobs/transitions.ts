@@ -9,7 +9,7 @@
  */
 import type { Redis } from 'ioredis'
 import type { StageOutput } from '../pipelines/stage-context.ts'
-import type { DeliveryRound, ErrorCode, JobRequest, Status, UploadedFile } from './job.ts'
+import type { DueDelivery, ErrorCode, JobRequest, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
 import { type JobRecord, parseFields } from './record.ts'
 import { defineScript } from './script.ts'
@@ -22,7 +22,7 @@ export function isRefused<T extends object, C extends string>(answer: T | Refuse
 
 type Ok = { readonly ok: true }
 /** A transition that ended the job tells what is to be enqueued, if the job has a callback URL. */
-type Ended = { readonly delivery?: DeliveryRound }
+type Ended = { readonly delivery?: DueDelivery }
 /** The worker no longer holds the job: it is final, gone, of a newer flow, or another's. */
 export type Fenced = 'gone' | 'stale' | Status
 

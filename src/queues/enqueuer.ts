@@ -60,10 +60,10 @@ export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveri
     await flows.add(flow)
   }
 
-  async function addDelivery({ id, type, round }: DeliveryRound): Promise<void> {
+  async function addDelivery({ id, type, round }: DeliveryRound, delayMs: number): Promise<void> {
     const jobId = deliverId(id, round)
     const data: DeliverData = { deliveryId: id, round }
-    await deliverQueue.add(type, data, { ...JOB_OPTIONS, jobId })
+    await deliverQueue.add(type, data, { ...JOB_OPTIONS, jobId, delay: Math.max(0, delayMs) })
     settle({ kind: 'delivery', deliveryId: id, round }, [bullKeys.job(QUEUES.deliver, jobId)])
   }
 
@@ -101,13 +101,14 @@ export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveri
         if (record && !isFinal(record.status) && record.flow === entry.flow) await addFlow(record)
       } else {
         const delivery = await deliveries.read(entry.deliveryId)
-        if (delivery?.status === 'pending' && delivery.round === entry.round) await addDelivery(delivery)
+        if (delivery?.status === 'pending' && delivery.round === entry.round)
+          await addDelivery(delivery, (delivery.nextAttemptAt ?? 0) - Date.now())
       }
     },
 
-    /** A delivery's new round, at once; if that fails the outbox has it. */
-    async deliver(delivery: DeliveryRound | undefined): Promise<void> {
-      if (delivery) await addDelivery(delivery)
+    /** A delivery's attempt, `delayMs` from now; if this fails the outbox has it. */
+    async deliver(delivery: DeliveryRound | undefined, delayMs = 0): Promise<void> {
+      if (delivery) await addDelivery(delivery, delayMs)
     },
 
     async close(): Promise<void> {

@@ -6,13 +6,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Job, UnrecoverableError } from 'bullmq'
 import type { Redis } from 'ioredis'
-import type { DeliveryRound, StoredFile } from '../jobs/job.ts'
+import type { DueDelivery, StoredFile } from '../jobs/job.ts'
 import { readJobFile, readRecord } from '../jobs/record.ts'
 import { type Cause, isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
-import type { Enqueuer } from '../queues/enqueuer.ts'
 import type { AttachData } from '../queues/names.ts'
 import { type Storage, StorageError } from '../storage/storage.ts'
+import type { Courier } from './courier.ts'
 import { handBack, RetryLater, ShuttingDown, settleRefused } from './outcomes.ts'
 import { SNIFFED_BYTES, sniffType } from './sniff.ts'
 import type { SuspectPlace } from './suspects.ts'
@@ -25,7 +25,7 @@ type Verdict = { readonly type: string } | { readonly cause: Cause }
 export interface AttachDeps {
   readonly redis: Redis
   readonly transitions: Transitions
-  readonly enqueuer: Enqueuer
+  readonly courier: Courier
   readonly storage: Storage
   readonly suspects: SuspectPlace
   readonly log: Log
@@ -35,7 +35,7 @@ export interface AttachDeps {
 }
 
 export function createAttachFile(deps: AttachDeps) {
-  const { redis, transitions, enqueuer, storage, suspects, log, attachTimeout, closing } = deps
+  const { redis, transitions, courier, storage, suspects, log, attachTimeout, closing } = deps
 
   const retryMs = Math.min(10_000, attachTimeout)
 
@@ -68,7 +68,7 @@ export function createAttachFile(deps: AttachDeps) {
       }
 
       log.warn(`job ${jobId} failed: ${verdict.cause.code} (${fileId})`)
-      await enqueuer.deliver((answer as { delivery?: DeliveryRound }).delivery)
+      courier.begin((answer as { delivery?: DueDelivery }).delivery)
       throw new UnrecoverableError(verdict.cause.message)
     } catch (error) {
       if (error instanceof ShuttingDown) return handBack(job, lock)

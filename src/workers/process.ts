@@ -18,6 +18,7 @@ import { type Execute, runPipeline, StageFailure } from '../pipelines/runner.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
 import { bullKeys, type ProcessData, QUEUES } from '../queues/names.ts'
 import type { Storage } from '../storage/storage.ts'
+import type { Courier } from './courier.ts'
 import { createJournal, FencedError } from './journal.ts'
 import { handBack, LockLost, RetryLater, ShuttingDown, settleRefused } from './outcomes.ts'
 import type { Runs } from './runs.ts'
@@ -27,6 +28,7 @@ export interface ProcessDeps {
   readonly redis: Redis
   readonly transitions: Transitions
   readonly enqueuer: Enqueuer
+  readonly courier: Courier
   readonly storage: Storage
   readonly pipelines: ReadonlyMap<string, Pipeline>
   readonly execute: (pipeline: string) => Execute
@@ -47,7 +49,7 @@ interface Held {
 }
 
 export function createProcess(deps: ProcessDeps) {
-  const { redis, transitions, enqueuer, storage, log, closing } = deps
+  const { redis, transitions, enqueuer, courier, storage, log, closing } = deps
 
   return async function processJob(job: Job<ProcessData>, lock?: string): Promise<void> {
     if (closing.aborted) return handBack(job, lock)
@@ -102,7 +104,7 @@ export function createProcess(deps: ProcessDeps) {
       log.warn(`job ${jobId} was started without all of its files: they are attached anew`)
       await enqueuer.enqueue({ kind: 'flow', jobId, flow: flow + 1 })
     }
-    if ('delivery' in answer) await enqueuer.deliver(answer.delivery)
+    if ('delivery' in answer) courier.begin(answer.delivery)
     if ('lost' in answer) throw new UnrecoverableError('Its workers died under it five times in a row.')
     return null
   }
@@ -149,7 +151,7 @@ export function createProcess(deps: ProcessDeps) {
       log.info(`job ${record.id} completed`)
       // A short job is over before anybody could have seen how far it was.
       if (mirrored) void mirror(job, last.stage, 100)
-      await enqueuer.deliver(answer.delivery)
+      courier.begin(answer.delivery)
       await removeIntermediates(record.id, outputs)
     } catch (error) {
       await settleFailure(job, lock, holder, error)
@@ -193,7 +195,7 @@ export function createProcess(deps: ProcessDeps) {
     })
     if (isRefused(answer)) return settleRefused(await readRecord(redis, holder.id), job.data.flow)
     if (!answer.final) throw new RetryLater(failure.message, answer.delayMs)
-    await enqueuer.deliver(answer.delivery)
+    courier.begin(answer.delivery)
     throw new UnrecoverableError(failure.message)
   }
 

@@ -21,6 +21,7 @@ import { createAddressGuard } from '../webhooks/address.ts'
 import { createSender } from '../webhooks/sender.ts'
 import { startAlone } from './alone.ts'
 import { createAttachFile } from './attach-file.ts'
+import { createCourier } from './courier.ts'
 import { createDeliverWebhook } from './deliver-webhook.ts'
 import { createJanitor } from './janitor.ts'
 import { backoff, LockLost, ShuttingDown } from './outcomes.ts'
@@ -90,10 +91,19 @@ export async function runWorker(
   const ending = new AbortController()
   const worker = `${hostname()}:${process.pid}`
 
+  const courier = createCourier({
+    deliveries,
+    outbox,
+    enqueuer,
+    sender,
+    secrets,
+    log,
+    ending: ending.signal,
+  })
   const attachFile = createAttachFile({
     redis,
     transitions,
-    enqueuer,
+    courier,
     storage,
     suspects,
     log,
@@ -104,6 +114,7 @@ export async function runWorker(
     redis,
     transitions,
     enqueuer,
+    courier,
     storage,
     pipelines,
     suspects,
@@ -115,7 +126,7 @@ export async function runWorker(
     stageTimeout: config.stageTimeout,
     closing: closing.signal,
   })
-  const deliverWebhook = createDeliverWebhook({ deliveries, sender, secrets, log, ending: ending.signal })
+  const deliverWebhook = createDeliverWebhook({ deliveries, courier })
 
   const consume = (queue: QueueName, processor: Processor) =>
     startConsumer({ queue, processor, connection: connect(queue), log })
@@ -172,6 +183,7 @@ export async function runWorker(
     const closed = Promise.all([attaching.close(), processing.close(), delivering.close()])
     runs.stopAll(new ShuttingDown())
     await closed
+    await courier.idle()
     await Promise.all([
       sweeper.stop(),
       beat,

@@ -1,5 +1,6 @@
 /** A worker killed exactly between a script and what follows it, at the ends of attempts, runs and deliveries. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { keys } from '../../src/jobs/keys.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
 import { answer, type Receiver, type Script, startReceiver } from '../support/receiver.ts'
@@ -103,7 +104,7 @@ describe('a worker that is killed', () => {
     },
   )
 
-  test('before an attempt at a delivery is kept: it is made again, under the same id', async () => {
+  test('before the first attempt at a delivery is kept: it is made again, under the same id', async () => {
     const receiver = await receive()
     const reached = stopAt(ATTEMPTED, 'before')
     const id = await jobs.upload({ callbackUrl: receiver.url })
@@ -114,17 +115,41 @@ describe('a worker that is killed', () => {
     expect((await delivered(id)).attempts).toHaveLength(1)
   })
 
-  test('after an attempt at a delivery is kept: it is not made again', async () => {
+  test('after the first attempt at a delivery is kept: it is not made again', async () => {
     const receiver = await receive()
     const reached = stopAt(ATTEMPTED, 'after')
     const id = await jobs.upload({ callbackUrl: receiver.url })
     await replaceVictim(reached)
     expect((await delivered(id)).attempts).toHaveLength(1)
+    expect(await jobs.redis.zcard(keys.outbox), 'what would have it made again').toBe(0)
+    expect(receiver.requests).toHaveLength(1)
+  })
+
+  test('before an attempt from the queue is kept: it is made again, under the same id', async () => {
+    const receiver = await receive()
+    const id = await jobs.upload({ callbackUrl: receiver.url })
+    await delivered(id)
+    const reached = stopAt(ATTEMPTED, 'before')
+    await redeliver(id)
+    await replaceVictim(reached)
+    const [second, third] = [await receiver.received(2), await receiver.received(3)]
+    expect(third.headers['webhook-id']).toBe(second.headers['webhook-id'])
+    expect((await delivered(id)).attempts).toHaveLength(2)
+  })
+
+  test('after an attempt from the queue is kept: it is not made again', async () => {
+    const receiver = await receive()
+    const id = await jobs.upload({ callbackUrl: receiver.url })
+    await delivered(id)
+    const reached = stopAt(ATTEMPTED, 'after')
+    await redeliver(id)
+    await replaceVictim(reached)
+    expect((await delivered(id)).attempts).toHaveLength(2)
     await eventually(
-      () => jobs.redis.zscore('{sluice}:deliver-webhook:completed', `msg_${id}_r1-1`),
+      () => jobs.redis.zscore('{sluice}:deliver-webhook:completed', `msg_${id}_r1-2`),
       score => score !== null,
     )
-    expect(receiver.requests).toHaveLength(1)
+    expect(receiver.requests).toHaveLength(2)
   })
 
   test('after a failed attempt at a delivery is kept: the next one is made in its time', async () => {
@@ -141,6 +166,11 @@ async function receive(respond?: Script): Promise<Receiver> {
   const receiver = await startReceiver(respond === undefined ? {} : { respond })
   receivers.add(receiver)
   return receiver
+}
+
+async function redeliver(id: string): Promise<void> {
+  await jobs.deliveries.redeliver(`msg_${id}_r1`, 'by hand')
+  await jobs.enqueuer.deliver((await jobs.deliveries.read(`msg_${id}_r1`))!)
 }
 
 async function delivered(id: string) {

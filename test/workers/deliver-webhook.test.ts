@@ -123,6 +123,22 @@ describe('a callback', () => {
     expect(receiver.connections).toBe(0)
   })
 
+  test('whose first attempt takes longer than the outbox waits is made once', async () => {
+    const latch = Promise.withResolvers<void>()
+    const receiver = await receive(async () => {
+      await latch.promise
+      return answer(204)
+    })
+    const id = await jobs.upload({ callbackUrl: receiver.url })
+    await receiver.received(1)
+    // A sweep that takes up what came later has looked at this one, too.
+    const left = await jobs.upload({ enqueue: false })
+    expect(await jobs.ended(left)).toMatchObject({ status: 'completed' })
+    latch.resolve()
+    expect(await settled(id)).toMatchObject({ status: 'delivered', attempts: [{ statusCode: 204 }] })
+    expect(receiver.requests).toHaveLength(1)
+  })
+
   test('to a receiver that never answers holds up nobody else’s', async () => {
     const [slow, quick] = [await receive(HANG), await receive()]
     const stuck = await Promise.all(Array.from({ length: 150 }, () => jobs.upload({ callbackUrl: slow.url })))

@@ -115,7 +115,7 @@ local function checkpoint(c)
     .. ',"durationMs":' .. int(c.durationMs) .. ',"artifacts":' .. c.names .. '}')
 end
 
--- Freezes the job as it is now into a delivery for its callback URL, if it has one; answers its first round.
+-- Freezes the job as it is now into a delivery for its callback URL, if it has one; answers what is to be sent.
 local function deliver(type)
   local url = get('callbackUrl')
   if not url or url == '' then return nil end
@@ -128,7 +128,7 @@ local function deliver(type)
   redis.call('ZADD', PREFIX .. ':deliveries:pending', now, delivery)
   redis.call('ZADD', record .. ':deliveries', now, delivery)
   enqueue('delivery:' .. delivery .. ':1')
-  return { id = delivery, type = type, round = 1 }
+  return { id = delivery, type = type, round = 1, url = url, createdAt = now, tried = 0 }
 end
 
 -- How a job ends, wherever it ends: outcome, times, the final event and the delivery, in one. `field` and `json` are

@@ -1,0 +1,146 @@
+/**
+ * The courier makes attempts at deliveries, one at a time for each, and keeps what came of them.
+ *
+ * The first attempt follows the job's end at once, in the worker that ended it, straight from the outbox: most receivers
+ * answer it, and a BullMQ job for each would be a third more work for every job. What it leaves open (the receiver did
+ * not take it, or there was no place) goes into the queue `deliver-webhook`. A worker that dies in between has left the
+ * entry in the outbox; whatever was sent already is sent again, with the same `webhook-id`.
+ */
+import { randomUUID } from 'node:crypto'
+import type { Deliveries } from '../jobs/deliveries.ts'
+import type { DueDelivery } from '../jobs/job.ts'
+import type { Outbox, OutboxEntry } from '../jobs/outbox.ts'
+import type { Log } from '../log.ts'
+import type { Enqueuer } from '../queues/enqueuer.ts'
+import { CLAIM_AFTER_MS } from '../queues/sweeper.ts'
+import { delayBefore } from '../webhooks/schedule.ts'
+import type { AttemptOutcome, Sender } from '../webhooks/sender.ts'
+import { createOriginSlots } from './origin-slots.ts'
+
+/** Attempts at one origin at once, in one process: a slow receiver fills these, and no others wait behind it. */
+const SLOTS_PER_ORIGIN = 8
+/** As many as one can earn that answers at once; half of a worker's places stay with the others. */
+const SLOTS_FASTEST = 32
+/** How long one waits in its place for a slot. */
+const SLOT_PATIENCE_MS = 250
+/** First attempts under way at once, in one process; further ones take their turn in the queue. */
+const MOST_FIRST = 64
+const HOLD_EVERY_MS = CLAIM_AFTER_MS / 2
+
+export type Attempted =
+  | { readonly verdict: 'delivered' }
+  /** It was the last. */
+  | { readonly verdict: 'failed'; readonly told: string }
+  | { readonly verdict: 'retry'; readonly told: string; readonly delayMs: number }
+  /** Its origin has no slot soon: nothing was sent. */
+  | { readonly verdict: 'busy' }
+
+export type Courier = ReturnType<typeof createCourier>
+
+export interface CourierDeps {
+  readonly deliveries: Deliveries
+  readonly outbox: Outbox
+  readonly enqueuer: Enqueuer
+  readonly sender: Sender
+  /** The secrets that sign, the newest first. */
+  readonly secrets: readonly string[]
+  readonly log: Log
+  /** Aborted when the process waits no longer for attempts under way. */
+  readonly ending: AbortSignal
+}
+
+export function createCourier(deps: CourierDeps) {
+  const { deliveries, outbox, enqueuer, sender, secrets, log, ending } = deps
+  const slots = createOriginSlots({
+    perOrigin: SLOTS_PER_ORIGIN,
+    fastest: SLOTS_FASTEST,
+    patienceMs: SLOT_PATIENCE_MS,
+  })
+  const underWay = new Set<Promise<void>>()
+
+  /** @throws where Redis can't be reached, or the signal's reason when nobody waits any more. */
+  async function attempt(delivery: DueDelivery): Promise<Attempted> {
+    const giveBack = await slots.take(new URL(delivery.url).origin)
+    if (giveBack === null) return { verdict: 'busy' }
+    try {
+      return await send(delivery)
+    } finally {
+      giveBack()
+    }
+  }
+
+  async function send(delivery: DueDelivery): Promise<Attempted> {
+    const payload = await deliveries.payload(delivery)
+    if (payload === null) return { verdict: 'failed', told: 'the delivery is gone' }
+    const outcome = await sender.send({
+      url: delivery.url,
+      id: delivery.id,
+      body: JSON.stringify(payload),
+      secrets,
+      signal: ending,
+    })
+    const next = decide(outcome, delivery.tried + 1)
+    const { at, durationMs, statusCode, error, response } = outcome
+    await deliveries.attempted({
+      id: delivery.id,
+      round: delivery.round,
+      token: randomUUID(),
+      attempt: { at, durationMs, statusCode, error, response },
+      ...next,
+    })
+    if (next.verdict === 'delivered') {
+      log.debug(`delivery ${delivery.id} delivered in ${durationMs} ms`)
+      return next
+    }
+    const told = (statusCode === null ? error : `status ${statusCode}`) ?? 'not delivered'
+    const after =
+      next.verdict === 'retry' ? `again in ${Math.round(next.delayMs / 1_000)} s` : 'it was the last'
+    log.warn(`delivery ${delivery.id} attempt ${delivery.tried + 1} failed (${told}); ${after}`)
+    return { ...next, told }
+  }
+
+  async function attemptFirst(delivery: DueDelivery): Promise<void> {
+    if (underWay.size >= MOST_FIRST) return enqueuer.deliver(delivery)
+    const entry: OutboxEntry = { kind: 'delivery', deliveryId: delivery.id, round: delivery.round }
+    const holding = setInterval(
+      () => outbox.hold(entry).catch(error => log.debug({ err: error }, 'a first attempt was not held')),
+      HOLD_EVERY_MS,
+    )
+    try {
+      const attempted = await attempt(delivery)
+      if (attempted.verdict === 'busy') await enqueuer.deliver(delivery)
+      if (attempted.verdict === 'retry') await enqueuer.deliver(delivery, attempted.delayMs)
+    } finally {
+      clearInterval(holding)
+    }
+  }
+
+  return {
+    attempt,
+
+    /** Begins the first attempt at a delivery that was just made. Nobody waits for it: the outbox has it until then. */
+    begin(delivery: DueDelivery | undefined): void {
+      if (!delivery) return
+      const first = attemptFirst(delivery)
+        .catch(error => log.warn({ err: error }, `delivery ${delivery.id} was left in the outbox`))
+        .finally(() => underWay.delete(first))
+      underWay.add(first)
+    },
+
+    /** Resolves when no first attempt is under way. */
+    async idle(): Promise<void> {
+      await Promise.all(underWay)
+    },
+  }
+}
+
+/** @param tried attempts in this round, the one that just ended included. */
+function decide(
+  outcome: AttemptOutcome,
+  tried: number,
+): { verdict: 'delivered' } | { verdict: 'failed' } | { verdict: 'retry'; delayMs: number } {
+  if (outcome.verdict === 'delivered') return { verdict: 'delivered' }
+  const delayMs = outcome.verdict === 'gone' ? null : delayBefore(tried)
+  if (delayMs === null) return { verdict: 'failed' }
+  return { verdict: 'retry', delayMs: Math.max(delayMs, outcome.retryAfterMs ?? 0) }
+}
