@@ -11,5 +11,6 @@ if #fileIds() + #a.files > a.maxFiles then return refuse('too-many-files') end
 
 redis.call('ZREM', record .. ':leases', a.lease)
 local added = add(a.files)
+if #added > 0 then touch() end
 set('added:' .. a.token, cjson.encode(added))
 return done({ added = added })

@@ -14,9 +14,12 @@ end
 owner, run, flow, createdAt = a.owner, 1, 1, int(now)
 set('id', id, 'createdBy', a.token, 'owner', owner, 'run', '1', 'flow', '1', 'createdAt', createdAt, unpack(a.fields))
 redis.call('ZADD', PREFIX .. ':jobs', now, id)
-redis.call('ZADD', PREFIX .. ':drafts', now, id)
-move('draft')
 emit('job.created', '{"status":"draft","pipeline":' .. cjson.encode(get('pipeline')) .. '}')
 add(a.files)
-if a.submit then submit() end
+if a.submit then
+  submit()
+else
+  move('draft')
+  touch()
+end
 return done()

@@ -8,14 +8,14 @@ if status ~= 'pending' then return refuse(status) end
 if a.round ~= round then return refuse('stale') end
 
 redis.call('RPUSH', delivery .. ':attempts', a.attempt)
-set('attemptedBy', a.token, 'tried', int(number('tried') + 1))
+local tried = int(number('tried') + 1)
 local entry = 'delivery:' .. id .. ':' .. int(round)
 if a.verdict == 'retry' then
   redis.call('ZADD', PREFIX .. ':outbox', 'XX', now, entry)
-  set('nextAttemptAt', int(now + a.delayMs))
+  set('attemptedBy', a.token, 'tried', tried, 'nextAttemptAt', int(now + a.delayMs))
 else
   redis.call('ZREM', PREFIX .. ':outbox', entry)
   redis.call('HDEL', delivery, 'nextAttemptAt')
-  move(a.verdict)
+  move(a.verdict, 'attemptedBy', a.token, 'tried', tried)
 end
 return done()

@@ -15,10 +15,11 @@ local function set(...) redis.call('HSET', delivery, ...) end
 local function done(answer) return cjson.encode(answer or { ok = true }) end
 local function refuse(code) return cjson.encode({ refused = code }) end
 
-local function move(to)
+-- Changes the status, with it the delivery's place in the index, and what else changes with it.
+local function move(to, ...)
   redis.call('ZREM', PREFIX .. ':deliveries:' .. status, id)
   redis.call('ZADD', PREFIX .. ':deliveries:' .. to, redis.call('HGET', delivery, 'createdAt'), id)
-  set('status', to)
+  set('status', to, ...)
   status = to
 end
 

@@ -1,5 +1,8 @@
 -- What the transitions of a draft share: adding files, and submitting.
 
+-- A draft's time to live begins anew.
+local function touch() redis.call('ZADD', PREFIX .. ':drafts', now, id) end
+
 -- Names uploaded files in the record; answers their ids.
 local function add(files)
   local ids, added, last = fileIds(), {}, number('lastFile')
@@ -11,10 +14,7 @@ local function add(files)
     table.insert(ids, fileId)
     table.insert(added, fileId)
   end
-  if #added > 0 then
-    set('fileIds', cjson.encode(ids), 'lastFile', int(last))
-    redis.call('ZADD', PREFIX .. ':drafts', now, id)
-  end
+  if #added > 0 then set('fileIds', cjson.encode(ids), 'lastFile', int(last)) end
   return added
 end
 
