@@ -63,7 +63,9 @@ export function createApi(services: Services, version: string): Api {
     c.set('requestId', requestId)
     c.set('caller', null)
     await next()
-    c.res.headers.set('x-request-id', requestId)
+    // On Node's own response: in the web's one a single header more makes an object of all of them.
+    if (c.env.outgoing) c.env.outgoing.setHeader('x-request-id', requestId)
+    else c.res.headers.set('x-request-id', requestId)
     const seconds = (performance.now() - started) / 1_000
     metrics.request(method, c.get('route') ?? 'other', c.res.status, seconds)
     if (log.isLevelEnabled('debug')) {

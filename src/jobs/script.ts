@@ -1,4 +1,5 @@
-/** Lua scripts beside their callers: loaded from `lua/`, sent once, called by their digest. */
+/** Lua scripts beside their callers: loaded from `lua/`, called by their digest, sent whole where Redis lacks them. */
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
@@ -7,13 +8,21 @@ const folder = join(import.meta.dirname, 'lua')
 
 export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
 
-/** @param files of `lua/`, without their ending, run as one script: what it builds on first, itself last. */
+/**
+ * Not by ioredis's `defineCommand`: it copies every command that was ever defined onto each transaction, and BullMQ adds
+ * each flow in one.
+ *
+ * @param files of `lua/`, without their ending, run as one script: what it builds on first, itself last.
+ */
 export function defineScript(redis: Redis, ...files: readonly string[]): Script {
   const lua = readScript(...files)
-  const command = `sluice:${files.at(-1)}`
-  redis.defineCommand(command, { lua })
-  const run = (redis as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>)[command]!
-  return (keys, args) => run.call(redis, keys.length, ...keys, ...args)
+  const digest = createHash('sha1').update(lua).digest('hex')
+  return (keys, args) =>
+    redis.evalsha(digest, keys.length, ...keys, ...args).catch((error: Error) => {
+      // A Redis that was started anew, or whose scripts were flushed. Nothing has been run.
+      if (!error.message.startsWith('NOSCRIPT')) throw error
+      return redis.eval(lua, keys.length, ...keys, ...args)
+    })
 }
 
 /** The text that Redis is sent, by which it can be recognised. */

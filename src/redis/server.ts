@@ -113,6 +113,9 @@ function settings(dir: string, listen: Address): string[] {
     // The append-only file is the only one: snapshots would write everything a second time.
     ...['--save', ''],
     ...['--maxmemory-policy', 'noeviction'],
+    // BullMQ's jobs and our records are small hashes with some values of a few hundred bytes: as one piece each they
+    // take a quarter less memory, and less time. (The name that Redis had for it until 7, which still takes it.)
+    ...['--hash-max-ziplist-value', '512'],
     ...['--daemonize', 'no', '--loglevel', 'notice', '--logfile', ''],
   ]
 }

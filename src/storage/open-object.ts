@@ -45,7 +45,12 @@ function smallStream(fd: number, size: number, start: number, end: number): Read
     if (read === 0) break
     length += read
   }
-  return Readable.from(length > 0 ? [bytes.subarray(0, length)] : [], { objectMode: false })
+  return new Readable({
+    read() {
+      if (length > 0) this.push(bytes.subarray(0, length))
+      this.push(null)
+    },
+  })
 }
 
 /** Owns the handle from now on: it is closed at the end, on an error, or when the stream is destroyed. */

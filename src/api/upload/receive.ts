@@ -7,7 +7,7 @@
  * taken off the request. The connection is not closed for it (`Connection: close` gives clients a reset instead of the
  * answer): the server drains for a moment and closes then.
  */
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable, Writable } from 'node:stream'
 import multer from 'multer'
@@ -102,7 +102,7 @@ export async function receive(
 
   const store = async (file: Express.Multer.File, index: number): Promise<void> => {
     const name = nameOf(file)
-    const key = `${options.jobId}/f-${randomBytes(9).toString('base64url')}`
+    const key = `${options.jobId}/f-${randomUUID()}`
     const { size, sha256, etag } = await storage.put(key, file.stream, { signal: stop.signal })
     written.push(key)
     // A part that hits the limit ends as if it were complete.
