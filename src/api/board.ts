@@ -89,7 +89,7 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
 const DESCRIPTIONS = {
   [QUEUES.process]: 'One job for each upload: its stages.',
   [QUEUES.attach]: 'One job for each file: children of process.',
-  [QUEUES.deliver]: 'One job for each callback.',
+  [QUEUES.deliver]: 'One job for each callback that its first attempt did not settle.',
 }
 
 function ownPage({ jobId }: Readonly<Record<string, unknown>>): { displayText: string; href: string } {
