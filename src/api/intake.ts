@@ -1,8 +1,7 @@
 /** `POST /api/jobs`: a whole job in one request, or a draft to be filled. */
 import { randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import type { UploadedFile } from '../jobs/job.ts'
-import { readRecord, viewJob } from '../jobs/record.ts'
+import { viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { WRITERS } from './callers.ts'
 import { type Asked, check, endpoint, pointerTo } from './endpoint.ts'
@@ -63,10 +62,13 @@ export function intakeEndpoints(services: Services, metrics: Metrics) {
 async function createDraft(services: Services, { caller }: Asked<unknown, unknown>, draft: JobDraft) {
   const id = uuidv7()
   const request = await toRequest(services, draft, { id, owner: caller.name })
-  await services.transitions.create(request, randomUUID(), { lease: null, files: [], submit: false })
-  const record = await readRecord(services.redis, id)
-  if (!record) throw queueUnavailable()
-  return json(201, viewJob(record), { location: `/api/jobs/${id}` })
+  const made = await services.transitions.create(request, randomUUID(), {
+    lease: null,
+    files: [],
+    submit: false,
+  })
+  if (isRefused(made)) throw queueUnavailable()
+  return json(201, viewJob(made.record), { location: `/api/jobs/${id}` })
 }
 
 async function createFromUpload(services: Services, metrics: Metrics, asked: Asked<unknown, unknown>) {
@@ -77,30 +79,13 @@ async function createFromUpload(services: Services, metrics: Metrics, asked: Ask
     maxFiles: services.config.maxFiles,
     checkField: fieldChecker(JobForm, services),
   } as const
-  const record = await withUpload(services, asked, upload, async ({ fields, files }, commit) => {
+  const { record } = await withUpload(services, asked, upload, async ({ fields, files }, commit) => {
     const { sha256, ...draft } = check(JobForm, fields, pointerTo)
     requirePromised(files, sha256)
     const request = await toRequest(services, draft, { id, owner: asked.caller.name })
-    return commit(lease => createRecord(services, request, lease, files))
+    return commit(lease => services.transitions.create(request, randomUUID(), { lease, files, submit: true }))
   })
   metrics.uploaded(record.files.reduce((sum, { size }) => sum + size, 0))
   await enqueueFlow(services, record)
   return accepted(services, asked, record)
-}
-
-async function createRecord(
-  { transitions, redis }: Services,
-  request: Parameters<Services['transitions']['create']>[0],
-  lease: string,
-  files: readonly UploadedFile[],
-) {
-  // One connection answers in order: reading at once saves waiting for the first answer.
-  const [answer, record] = await Promise.all([
-    transitions.create(request, randomUUID(), { lease, files, submit: true }),
-    readRecord(redis, request.id),
-  ])
-  if (isRefused(answer)) return answer
-  const made = record ?? (await readRecord(redis, request.id))
-  if (!made) throw queueUnavailable()
-  return made
 }

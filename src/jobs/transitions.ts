@@ -68,8 +68,22 @@ export function createTransitions(redis: Redis) {
     return async <Args extends { readonly id: string }>(args: Args): Promise<Answer> =>
       JSON.parse((await script([keys.job(args.id)], [JSON.stringify(args, wellFormed)])) as string) as Answer
   }
+  /** Scripts that answer the record, too. */
+  const defineAnswering = <Answer extends object>(...files: string[]) => {
+    const script = defineScript(redis, 'prelude', ...files)
+    return async <Args extends { readonly id: string }>(
+      args: Args,
+      ...more: readonly string[]
+    ): Promise<Answer | { readonly record: JobRecord }> => {
+      const [text, fields] = (await script(
+        [keys.job(args.id), ...more],
+        [JSON.stringify(args, wellFormed)],
+      )) as [string, string[]?]
+      return fields ? { record: parseFields(fields)! } : (JSON.parse(text) as Answer)
+    }
+  }
   const scripts = {
-    create: define<Ok | Refused<'exists' | 'lease-lost'>>('draft', 'create'),
+    create: defineAnswering<Refused<'exists' | 'lease-lost'>>('draft', 'create'),
     addFiles: define<
       { added: string[] } | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files'>
     >('draft', 'add-files'),
@@ -97,7 +111,7 @@ export function createTransitions(redis: Redis) {
     retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('ready', 'retry'),
     delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>('delete'),
   }
-  const start = defineScript(redis, 'prelude', 'start')
+  const start = defineAnswering<StartAnswer>('start')
   const refill = defineScript(redis, 'prelude', 'refill')
 
   return {
@@ -153,7 +167,10 @@ export function createTransitions(redis: Redis) {
      * @param args `lockKey` and `lock`: BullMQ's lock on the `process` job, and what this worker believes it holds.
      *   `atOnce`: stages that wait for no place: if one of them is the next, it has begun with this.
      */
-    async start(args: {
+    start({
+      lockKey,
+      ...args
+    }: {
       id: string
       flow: number
       token: string
@@ -163,13 +180,7 @@ export function createTransitions(redis: Redis) {
       suspect: boolean
       atOnce?: readonly string[]
     }): Promise<StartAnswer> {
-      const { lockKey, ...rest } = args
-      const [text, fields] = (await start([keys.job(args.id), lockKey], [JSON.stringify(rest)])) as [
-        string,
-        string[]?,
-      ]
-      if (fields) return { record: parseFields(fields)! }
-      return JSON.parse(text) as StartAnswer
+      return start(args, lockKey)
     },
     stageStarted: (args: Numbered & { stage: string; index: number }) => scripts.stageStarted(args),
     progress: (args: Numbered & { stage: string; index: number; percent: number; message?: string }) =>

@@ -138,7 +138,8 @@ describe('I2: one upload, one job', () => {
     const wanted = request()
     const create = () =>
       jobs.transitions.create(wanted, 'token', { lease: null, files: [uploaded('1.log')], submit: true })
-    expect(await Promise.all([create(), create()])).toEqual([{ ok: true }, { ok: true }])
+    const one = { record: { id: wanted.id, status: 'attaching', files: [{ name: '1.log' }] } }
+    expect(await Promise.all([create(), create()])).toMatchObject([one, one])
     expect(await story(wanted.id)).toEqual(['job.created', 'file.uploaded', 'job.submitted'])
   })
 

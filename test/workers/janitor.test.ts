@@ -120,7 +120,7 @@ describe('I4: unfinished leaves nothing', () => {
           files: [file],
           submit: true,
         }),
-      ).toEqual({ ok: true })
+      ).toMatchObject({ record: { id: wanted.id } })
       lease.stop()
       return `${wanted.id}/f-1`
     }

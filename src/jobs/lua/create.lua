@@ -1,13 +1,13 @@
--- create: the commit point of an upload. Before it there is nothing, after it exactly one job.
+-- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
 -- {id, token, lease?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit}
 
 if status then
-  if get('createdBy') ~= a.token then return refuse('exists') end
-  return done()
+  if get('createdBy') ~= a.token then return { refuse('exists') } end
+  return answerRecord()
 end
 if a.lease then
   local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
-  if not ends or tonumber(ends) <= now then return refuse('lease-lost') end
+  if not ends or tonumber(ends) <= now then return { refuse('lease-lost') } end
   redis.call('ZREM', record .. ':leases', a.lease)
 end
 
@@ -22,4 +22,4 @@ else
   move('draft')
   touch()
 end
-return done()
+return answerRecord()

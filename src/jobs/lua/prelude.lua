@@ -23,6 +23,8 @@ local function number(field) return tonumber(get(field) or 0) end
 local function set(...) redis.call('HSET', record, ...) end
 local function done(answer) return cjson.encode(answer or { ok = true }) end
 local function refuse(code) return cjson.encode({ refused = code }) end
+-- An answer with the record as it is now, for who would read it next.
+local function answerRecord() return { done(), redis.call('HGETALL', record) } end
 
 -- Appends an event to the global stream and, with that same id, to the job's own log. `data` is JSON text.
 local function emit(type, data)

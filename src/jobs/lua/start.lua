@@ -3,12 +3,10 @@
 -- {id, flow, token, lock, worker, suspect: whether this worker has given the job its place for suspects,
 -- atOnce?: the stages that wait for no place: if one of them is next, it begins with this}
 
-local function started() return { done(), redis.call('HGETALL', record) } end
-
 if not status then return { refuse('gone') } end
 if FINAL[status] then return { refuse(status) } end
 if a.flow ~= flow then return { refuse('stale') } end
-if get('token') == a.token then return started() end
+if get('token') == a.token then return answerRecord() end
 -- A worker that froze before this line has lost the lock to its successor and must not take the token from it.
 if redis.call('GET', KEYS[2]) ~= a.lock then return { refuse('lock-lost') } end
 -- I1: BullMQ lets a parent run as well when its children were removed by hand.
@@ -45,4 +43,4 @@ for index, stage in ipairs(cjson.decode(get('stages'))) do
     break
   end
 end
-return started()
+return answerRecord()
