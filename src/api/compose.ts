@@ -48,7 +48,11 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const { config, redisUrl, log, version, pipelines, idleMs = IDLE_MS } = options
   const redis = connectRedis(redisUrl, { name: 'sluice-api', log, mode: 'failFast' })
   const reader = connectRedis(redisUrl, { name: 'sluice-api-events', log })
-  const storage = createLocalStorage({ dir: config.storage.dir, reserve: config.storageReserve })
+  const storage = createLocalStorage({
+    dir: config.storage.dir,
+    reserve: config.storageReserve,
+    hashBeside: true,
+  })
   const closing = new AbortController()
   const undo: (() => unknown)[] = [() => storage.close(), () => redis.disconnect(), () => reader.disconnect()]
   const close = async () => {

@@ -17,11 +17,13 @@ import { createFolderCheck } from './check-folder.ts'
 import { asStorageError, type Disk, hasCode, realDisk, translated } from './disk.ts'
 import { createFolders } from './folders.ts'
 import { createFreeSpace } from './free-space.ts'
+import { createHashBeside } from './hash-beside.ts'
 import { InterruptibleSource } from './interruptible.ts'
 import { createMarks } from './local-marks.ts'
 import { NewObject } from './new-object.ts'
 import { objectPath, parseFileName, shardFolder } from './object-path.ts'
 import { openObject } from './open-object.ts'
+import { hashHere } from './running-hash.ts'
 import type { Storage, StoredObject } from './storage.ts'
 
 /** Entries that one trip to the thread pool reads from a folder. */
@@ -32,6 +34,8 @@ export interface LocalStorageOptions {
   readonly dir: string
   /** Free bytes below which nothing more is put. */
   readonly reserve: number
+  /** Whether large objects are hashed on a thread of their own, for whoever takes in more than it works on. */
+  readonly hashBeside?: boolean
   readonly disk?: Disk
 }
 
@@ -40,6 +44,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
   const root = join(dir, 'objects')
   const folders = createFolders(disk)
   const freeSpace = createFreeSpace({ folder: root, reserve, disk })
+  const beside = options.hashBeside ? createHashBeside() : null
 
   const makeRoot = () => translated(`make the folder ${root}`, () => folders.make(root))
 
@@ -64,6 +69,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
           await freeSpace.require(written === 0 ? 'recent' : 'fresh')
         },
         syncFolder: () => folders.sync(folder),
+        openHash: beside?.open ?? hashHere,
         onFailure: error => source.interrupt(error),
       })
       const abort = () => source.interrupt(signal?.reason)
@@ -130,7 +136,10 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
 
     check: createFolderCheck({ folder: root, make: makeRoot, disk }),
 
-    close: () => folders.close(),
+    async close() {
+      await beside?.close()
+      await folders.close()
+    },
   }
 }
 

@@ -5,13 +5,15 @@
  * the calling thread in one go: four trips to the thread pool cost more than the calls themselves (6,000 instead of
  * 4,500 puts of 4 KB a second, at 50 at once). Syncs wait on the disk and always go to the pool.
  *
- * A large one keeps the disk and the processor busy at the same time: a batch is hashed while it is being written,
- * and its sync to disk is begun every 64 MiB, so that the last one, for which the client waits, is short.
+ * A large one keeps the disk and the processor busy at the same time: a batch is hashed while it is being written, or
+ * right after it on another thread, and its sync to disk is begun every 64 MiB, so that the last one, for which the
+ * client waits, is short.
  */
-import { createHash, type Hash, hash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import { isUint8Array } from 'node:util/types'
 import { asStorageError, type Disk, hasCode, translated } from './disk.ts'
+import type { OpenHash, RunningHash } from './running-hash.ts'
 
 /** Bytes that make a batch, and up to which an object is small. Every upload under way may hold as much. */
 const BATCH = 64 * 1024
@@ -33,6 +35,8 @@ export interface NewObjectOptions {
   readonly requireRoom: (written: number) => Promise<void>
   /** Resolves when the file's entry in its folder would survive a power cut. */
   readonly syncFolder: () => Promise<void>
+  /** For a large object. */
+  readonly openHash: OpenHash
   /** Told at once when a write fails: the source may not give a chunk for a long time. */
   readonly onFailure: (error: unknown) => void
 }
@@ -41,7 +45,7 @@ export class NewObject {
   readonly #options: NewObjectOptions
   #fd: number | null = null
   #made = false
-  #hash: Hash | null = null
+  #hash: RunningHash | null = null
   #held: Uint8Array[] = []
   #heldBytes = 0
   #written = 0
@@ -68,13 +72,14 @@ export class NewObject {
     await this.#writing
     if (this.#failure) throw this.#failure.error
     return translated('write an object', async () => {
-      const sha256 = this.#hash ? await this.#finishLarge(this.#hash) : await this.#writeSmall()
+      if (this.#hash) await this.#writeHeld(this.#hash)
+      const sha256 = this.#hash ? this.#hash.digest() : await this.#writeSmall()
       await this.#syncing
       await this.#options.disk.sync(this.#fd!)
       const stats = fs.fstatSync(this.#fd!, { bigint: true })
       await this.#close()
       await this.#options.syncFolder()
-      return { size: this.#written, sha256, stats }
+      return { size: this.#written, sha256: await sha256, stats }
     })
   }
 
@@ -82,6 +87,7 @@ export class NewObject {
   async discard(): Promise<void> {
     this.#held = []
     this.#heldBytes = 0
+    this.#hash?.abandon()
     // The handle must not be closed, and so given to another file, under a call that still uses it.
     await Promise.allSettled([this.#writing, this.#syncing])
     // Where even this fails, or a power cut undoes it, the janitor removes what no record claims.
@@ -97,15 +103,10 @@ export class NewObject {
     return hash('sha256', bytes, 'hex')
   }
 
-  async #finishLarge(hash: Hash): Promise<string> {
-    await this.#writeHeld(hash)
-    return hash.digest('hex')
-  }
-
   async #writeBatches(): Promise<void> {
     try {
       if (this.#fd === null) await this.#make()
-      this.#hash ??= createHash('sha256')
+      this.#hash ??= this.#options.openHash(this.#options.file)
       while (this.#heldBytes >= BATCH) await this.#writeHeld(this.#hash)
       this.#writing = null
     } catch (error) {
@@ -115,13 +116,14 @@ export class NewObject {
     }
   }
 
-  async #writeHeld(hash: Hash): Promise<void> {
+  async #writeHeld(hash: RunningHash): Promise<void> {
     const batch = this.#held
     this.#held = []
     this.#heldBytes = 0
     const writing = this.#writeAll(batch)
-    for (const chunk of batch) hash.update(chunk)
+    hash.take(batch)
     await writing
+    hash.reached(this.#written)
     if (this.#written >= this.#syncAt) {
       this.#syncAt = this.#written + SYNC_EVERY
       await this.#options.requireRoom(this.#written)

@@ -11,8 +11,11 @@ import { lengthOf, osError, useLocalStorage, zeros } from './local-fixture.ts'
 
 const MiB = 1024 * 1024
 
-describe('the local storage on a failing disk', () => {
-  const storages = useLocalStorage()
+describe.each([
+  ['the local storage', false],
+  ['the local storage that hashes on a thread of its own', true],
+])('%s, on a failing disk', (_, hashBeside) => {
+  const storages = useLocalStorage({ hashBeside })
   const key = `${newJobId()}/f1`
   const sizes = [
     ['small', 1_000],

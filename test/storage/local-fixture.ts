@@ -16,7 +16,7 @@ export interface LocalFixture {
 }
 
 /** Call it once in a `describe`; what it returns is renewed for each test. */
-export function useLocalStorage(): LocalFixture {
+export function useLocalStorage({ hashBeside = false } = {}): LocalFixture {
   let dir = ''
   let storages: Storage[] = []
 
@@ -35,7 +35,12 @@ export function useLocalStorage(): LocalFixture {
     },
     make(options = {}) {
       const disk = { ...realDisk, ...options.disk }
-      const storage = createLocalStorage({ dir: options.dir ?? dir, reserve: options.reserve ?? 0, disk })
+      const storage = createLocalStorage({
+        dir: options.dir ?? dir,
+        reserve: options.reserve ?? 0,
+        hashBeside,
+        disk,
+      })
       storages.push(storage)
       return storage
     },

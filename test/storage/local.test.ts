@@ -12,17 +12,22 @@ import { useLocalStorage } from './local-fixture.ts'
 
 const MiB = 1024 * 1024
 
-storageContract('the local storage', async () => {
-  const dir = fs.mkdtempSync(join(tmpdir(), 'sluice-storage-'))
-  const storage = createLocalStorage({ dir, reserve: 0 })
-  return {
-    storage,
-    dispose: async () => {
-      await storage.close()
-      fs.rmSync(dir, { recursive: true })
-    },
-  }
-})
+for (const [name, hashBeside] of [
+  ['the local storage', false],
+  ['the local storage that hashes on a thread of its own', true],
+] as const) {
+  storageContract(name, async () => {
+    const dir = fs.mkdtempSync(join(tmpdir(), 'sluice-storage-'))
+    const storage = createLocalStorage({ dir, reserve: 0, hashBeside })
+    return {
+      storage,
+      dispose: async () => {
+        await storage.close()
+        fs.rmSync(dir, { recursive: true })
+      },
+    }
+  })
+}
 
 describe('the local storage', () => {
   const storages = useLocalStorage()
