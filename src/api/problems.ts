@@ -78,6 +78,12 @@ export class Problem extends Error {
   }
 
   toResponse(requestId: string): Response {
+    const { headers, body } = this.parts(requestId)
+    return new Response(body, { status: this.status, headers })
+  }
+
+  /** What the response is made of, for where there is no request to respond to. */
+  parts(requestId: string): { headers: Readonly<Record<string, string>>; body: string } {
     const { code, status, detail, errors } = this
     const body = {
       type: `/problems/${code}`,
@@ -88,15 +94,15 @@ export class Problem extends Error {
       requestId,
       errors,
     }
-    return new Response(JSON.stringify(body), {
-      status,
+    return {
       headers: {
         'content-type': 'application/problem+json',
         'cache-control': 'no-store',
         'x-request-id': requestId,
         ...this.headers,
       },
-    })
+      body: JSON.stringify(body),
+    }
   }
 }
 

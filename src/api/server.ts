@@ -1,9 +1,12 @@
 /** The HTTP server around the app: how it listens, and how it stops without cutting what is under way. */
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Api } from './app.ts'
-import { Problem } from './problems.ts'
+import { refuseUnreadable, unreadable } from './unreadable.ts'
+
+/** Milliseconds that a request's head may take, and between two looks at who is over it. */
+const HEAD_MS = 30_000
 
 export interface ApiServer {
   /** Where it listens, without a slash at the end. */
@@ -13,21 +16,32 @@ export interface ApiServer {
 }
 
 /** @throws the listen error (`EADDRINUSE`, …). */
-export async function listen(api: Api, { host, port }: { host: string; port: number }): Promise<ApiServer> {
+export async function listen(
+  api: Pick<Api, 'app'>,
+  { host, port, headMs = HEAD_MS }: { host: string; port: number; headMs?: number },
+): Promise<ApiServer> {
   const listener = getRequestListener(api.app.fetch as Parameters<typeof getRequestListener>[0], {
-    // A request line or a Host header that makes no URL.
-    errorHandler: () => new Problem('invalid-request', 'The request cannot be read.').toResponse('none'),
+    // A request line or a Host header that makes no URL, or none at all.
+    errorHandler: () => unreadable().toResponse('none'),
   })
+  const respond: RequestListener = (request, response) => void listener(request, response)
   const server = createServer(
     {
       // An honest upload may take hours. Stalled ones are ended by their own watch, see idle.ts.
       requestTimeout: 0,
-      headersTimeout: 30_000,
+      headersTimeout: headMs,
+      connectionsCheckingInterval: headMs,
       keepAliveTimeout: 15_000,
       noDelay: true,
+      // Node would answer with a bare 400; without one there is no URL, either.
+      requireHostHeader: false,
     },
-    (request, response) => void listener(request, response),
+    respond,
   )
+  // Other than 100-continue, which Node sees to. It would answer with a bare 417, and RFC 9110, section 10.1.1, lets us
+  // pass over it.
+  server.on('checkExpectation', respond)
+  refuseUnreadable(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {

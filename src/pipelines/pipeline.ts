@@ -18,18 +18,20 @@ export interface Pipeline {
   readonly stages: readonly Stage[]
 }
 
-export interface Stage {
+export type Stage = {
   readonly name: string
   /** Its share of the job's progress, relative to the other stages' weights. */
   readonly weight: number
-  /**
-   * `thread` for what burns CPU: it runs in a worker thread, so that it can neither stall the locks of other jobs nor
-   * outlive its time. `inline` for what only waits on storage.
-   */
-  readonly runs: 'thread' | 'inline'
   /** What the last stage returns is the job's `result`; of the others it is dropped. */
   run(context: StageContext): Promise<JsonObject | undefined>
-}
+} & Place
+
+/**
+ * `thread` for what burns CPU: it runs in a worker thread, so that it can neither stall the locks of other jobs nor
+ * outlive its time. Functions do not cross between threads, so it says which `module` exports its pipeline, mostly by
+ * `import.meta.url`. `inline` for what only waits on storage.
+ */
+type Place = { readonly runs: 'inline' } | { readonly runs: 'thread'; readonly module: string }
 
 /** An uploaded file, attached and verified. */
 export interface InputFile {

@@ -48,7 +48,7 @@ export function createStageExecutor(options: {
   }
 
   const threaded =
-    (pipeline: string): Execute =>
+    (pipeline: string, module: string): Execute =>
     async (stage, input, hooks, signal) => {
       const { port1, port2 } = new MessageChannel()
       const told = Promise.withResolvers<void>()
@@ -60,7 +60,7 @@ export function createStageExecutor(options: {
       })
       try {
         const answer = await pool.run(
-          { pipeline, stage: stage.name, input, port: port2 },
+          { module, pipeline, stage: stage.name, input, port: port2 },
           { transferList: [port2], signal },
         )
         // The answer comes another way than what the stage told, and may overtake it.
@@ -80,10 +80,12 @@ export function createStageExecutor(options: {
     }
 
   return {
-    execute: pipeline => {
-      const inThread = threaded(pipeline)
-      return (stage, ...rest) => (stage.runs === 'thread' ? inThread : inline)(stage, ...rest)
-    },
+    execute:
+      pipeline =>
+      (stage, ...rest) => {
+        const there = stage.runs === 'thread' ? threaded(pipeline, stage.module) : inline
+        return there(stage, ...rest)
+      },
     close: () => pool.destroy(),
   }
 }

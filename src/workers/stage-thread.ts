@@ -3,8 +3,7 @@
  * hands it.
  */
 import { type MessagePort, workerData } from 'node:worker_threads'
-import { StageError, type StageErrorCode } from '../pipelines/pipeline.ts'
-import { pipelines } from '../pipelines/registry.ts'
+import { type Pipeline, type Stage, StageError, type StageErrorCode } from '../pipelines/pipeline.ts'
 import { createStageContext, type StageInput, type StageOutput } from '../pipelines/stage-context.ts'
 import { createLocalStorage } from '../storage/local.ts'
 import { StorageError, type StorageErrorCode } from '../storage/storage.ts'
@@ -15,6 +14,8 @@ export interface ThreadSettings {
 }
 
 export interface StageTask {
+  /** URL of the module that exports the pipeline. */
+  readonly module: string
   readonly pipeline: string
   readonly stage: string
   readonly input: StageInput
@@ -32,7 +33,7 @@ export type StageMessage =
 export type StageAnswer =
   | {
       readonly output: StageOutput
-      readonly result: Awaited<ReturnType<import('../pipelines/pipeline.ts').Stage['run']>>
+      readonly result: Awaited<ReturnType<Stage['run']>>
     }
   | { readonly failed: { code: StageErrorCode; message: string; fileId: string | undefined } }
   | { readonly storageFailed: { code: StorageErrorCode; message: string } }
@@ -47,7 +48,7 @@ const storage = createLocalStorage({ dir: storageDir, reserve: storageReserve })
 export default async function runStage(task: StageTask): Promise<StageAnswer> {
   const { port } = task
   const say = (message: StageMessage) => port.postMessage(message)
-  const stage = pipelines.get(task.pipeline)!.stages.find(each => each.name === task.stage)!
+  const stage = await stageOf(task)
   let saidAt = 0
   const { context, output } = createStageContext(task.input, {
     storage,
@@ -73,4 +74,12 @@ export default async function runStage(task: StageTask): Promise<StageAnswer> {
   } finally {
     say({ type: 'end' })
   }
+}
+
+/** @throws where its module exports no such pipeline, or where that has no such stage. */
+async function stageOf({ module, pipeline, stage }: StageTask): Promise<Stage> {
+  const exported: readonly (Partial<Pipeline> | null)[] = Object.values(await import(module))
+  const found = exported.find(each => each?.name === pipeline)?.stages?.find(each => each.name === stage)
+  if (!found) throw new Error(`${module} exports no pipeline "${pipeline}" with a stage "${stage}"`)
+  return found
 }

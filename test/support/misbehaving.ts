@@ -1,6 +1,6 @@
 /**
- * A pipeline that misbehaves on purpose, by the names of the files that it is given: a test says at the upload what is to
- * happen. It has the product's own `Stage` and nothing else.
+ * Pipelines that misbehave on purpose, by the names of the files that they are given: a test says at the upload what is
+ * to happen. They have the product's own `Stage` and nothing else.
  */
 import { existsSync, writeFileSync } from 'node:fs'
 import { inspect } from '../../src/pipelines/inspect.ts'
@@ -20,6 +20,7 @@ async function misbehave(stage: string, context: StageContext): Promise<void> {
     if (asked('throw')) throw new Error('a secret that must not leave: hunter2')
     if (asked('hang')) await aborted(context.signal)
     if (asked('deaf')) await new Promise(() => {})
+    if (asked('spin')) for (;;);
     // What is asked for once is not done again, as a file tells that is named after the job.
     const firstTime = () => {
       const flag = `${process.env.TEST_FLAGS}/${context.jobId}`
@@ -39,11 +40,10 @@ function aborted(signal: AbortSignal): Promise<never> {
   })
 }
 
-function stageOf(name: string): Stage {
+function stageOf(name: string): Pick<Stage, 'name' | 'weight' | 'run'> {
   return {
     name,
     weight: 1,
-    runs: 'inline',
     async run(context) {
       await context.writeArtifact(
         `${name}.txt`,
@@ -68,9 +68,15 @@ function stageOf(name: string): Stage {
 export const misbehaving: Pipeline = {
   name: 'misbehaving',
   description: 'For tests.',
-  stages: STAGES.map(stageOf),
+  stages: STAGES.map(name => ({ ...stageOf(name), runs: 'inline' })),
+}
+
+export const misbehavingInThread: Pipeline = {
+  name: 'misbehaving-in-thread',
+  description: 'For tests: its one stage burns CPU.',
+  stages: [{ ...stageOf('one'), runs: 'thread', module: import.meta.url }],
 }
 
 export const testPipelines: ReadonlyMap<string, Pipeline> = new Map(
-  [inspect, misbehaving].map(each => [each.name, each]),
+  [inspect, misbehaving, misbehavingInThread].map(each => [each.name, each]),
 )

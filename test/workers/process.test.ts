@@ -315,6 +315,26 @@ describe('the stages that run in threads', () => {
   })
 })
 
+describe('a stage that hangs in its thread', () => {
+  test('is stopped, though it gives nothing else a turn: each attempt fails, then the job, and its place is another’s', async () => {
+    await startWorker({ SLUICE_STAGE_TIMEOUT: '1s' })
+    const inThread = { pipeline: 'misbehaving-in-thread', stages: [{ name: 'one', weight: 1 }] }
+    const hanging = await jobs.upload({ ...inThread, files: { 'spin-one': '' }, maxAttempts: 2 })
+    expect(await jobs.ended(hanging)).toMatchObject({
+      status: 'failed',
+      attempt: 2,
+      error: { code: 'stage-timeout', stage: 'one', attempts: 2 },
+    })
+    expect(await jobs.happened(hanging, 'job.retrying')).toMatchObject({
+      data: { reason: 'failed', attempt: 1, error: { code: 'stage-timeout', stage: 'one' } },
+    })
+    // A worker has one place for stages that run in threads. On a slow machine this one may be stopped, too, and is
+    // tried again.
+    const next = await jobs.upload({ ...inThread, maxAttempts: 100 })
+    expect(await jobs.ended(next)).toMatchObject({ status: 'completed' })
+  })
+})
+
 describe('the outbox', () => {
   test('an API killed between the record and the flow: the job is enqueued and completes', async () => {
     await startWorker()

@@ -10,13 +10,15 @@ import { ingestion } from './ingestion.ts'
 import { redaction } from './redaction.ts'
 import { report } from './report.ts'
 
+const inThread = { weight: 1, runs: 'thread', module: import.meta.url } as const
+
 export const logAnalysis: Pipeline = {
   name: 'log-analysis',
   description: 'Redacts log files, finds what they have to say, and writes a report that anyone may read.',
   stages: [
-    { name: 'ingestion', weight: 1, runs: 'thread', run: ingestion },
-    { name: 'redaction', weight: 1, runs: 'thread', run: redaction },
-    { name: 'analysis', weight: 1, runs: 'thread', run: analysis },
-    { name: 'report', weight: 1, runs: 'thread', run: report },
+    { name: 'ingestion', ...inThread, run: ingestion },
+    { name: 'redaction', ...inThread, run: redaction },
+    { name: 'analysis', ...inThread, run: analysis },
+    { name: 'report', ...inThread, run: report },
   ],
 }

@@ -1,0 +1,64 @@
+/**
+ * What Node refuses before there is a request: a head that is none, is too large, or does not come; a body whose chunks
+ * are none. Left alone it answers with a bare status; here it is a problem like any other, and the connection ends.
+ */
+import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { Problem } from './problems.ts'
+
+/** Node's own field: the response whose turn it is on this connection. Nothing public tells it. */
+type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
+
+/**
+ * Milliseconds for which what a client is still sending is read, and dropped. Closed with bytes unread, a connection is
+ * reset, and the refusal may be lost with it.
+ */
+const LINGER_MS = 5_000
+
+export function refuseUnreadable(server: Server): void {
+  const refused = new WeakSet<Socket>()
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: HttpSocket) => {
+    if (refused.has(socket)) return
+    const problem = refusalOf(error.code ?? '')
+    if (!problem || !socket.writable || isAnothersTurn(socket)) return void socket.destroy()
+    refused.add(socket)
+    socket.end(serialized(problem))
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
+  })
+}
+
+/** Null where nobody is there to be told: the connection is broken. What the parser says of it stays inside. */
+function refusalOf(code: string): Problem | null {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new Problem('request-too-large', 'The request line and the headers are too large.', {
+        status: 431,
+      })
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return new Problem('request-too-large', 'The extensions of a chunk are too large.')
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new Problem('invalid-request', 'The headers did not come in time.', { status: 408 })
+    default:
+      return code.startsWith('HPE_') ? unreadable() : null
+  }
+}
+
+export function unreadable(): Problem {
+  return new Problem('invalid-request', 'The request cannot be read.')
+}
+
+/**
+ * An answer has begun, and a second one would end up in its middle; or the request before has come whole: a refusal
+ * would be taken for its answer, and it may well succeed.
+ */
+function isAnothersTurn({ _httpMessage: response }: HttpSocket): boolean {
+  return !!response && (response.headersSent || response.req.complete)
+}
+
+function serialized(problem: Problem): string {
+  const { status } = problem
+  const { headers, body } = problem.parts('none')
+  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
+  return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`
+}

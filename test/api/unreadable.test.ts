@@ -1,0 +1,135 @@
+/** What never becomes a request is refused as everything else is: by a problem, over a connection that then ends. */
+import { connect, type Socket } from 'node:net'
+import { Hono } from 'hono'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { listen } from '../../src/api/server.ts'
+import { startApi, type TestApi } from '../support/api.ts'
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startApi()
+})
+afterAll(() => api.stop())
+
+/** A connection that says `text`; all that it is answered, once the other side has closed it. */
+function say(text: string, url = api.url): { socket: Socket; answer: Promise<string> } {
+  const socket = connect(Number(new URL(url).port), '127.0.0.1')
+  let answered = ''
+  socket.setEncoding('utf8').on('data', (data: string) => {
+    answered += data
+  })
+  const answer = new Promise<string>((resolve, reject) => {
+    socket.on('error', reject).on('close', () => resolve(answered))
+  })
+  socket.write(text)
+  return { socket, answer }
+}
+
+/** The one problem that the answer consists of. */
+function problemIn(answer: string): unknown {
+  const [, status, head, body] = /^HTTP\/1\.1 (\d{3}) [A-Z][A-Za-z ]+\r\n(.+?)\r\n\r\n(.+)$/s.exec(answer)!
+  const headers = new Headers(head!.split('\r\n').map(line => line.split(': ') as [string, string]))
+  expect(headers.get('content-type')).toBe('application/problem+json')
+  expect(headers.get('connection')).toBe('close')
+  const problem = JSON.parse(body!)
+  expect(problem.status).toBe(Number(status))
+  expect(headers.get('x-request-id')).toBe(problem.requestId)
+  return problem
+}
+
+const request = (head: string, body = '') => `${head.replaceAll('\n', '\r\n')}\r\n\r\n${body}`
+const CHUNKED =
+  'POST /api/jobs HTTP/1.1\nHost: localhost\nContent-Type: application/json\nTransfer-Encoding: chunked'
+
+describe('a request', () => {
+  test.each([
+    ['without a request line', request('hunter2'), 400, 'invalid-request'],
+    [
+      'with a header that is none',
+      request('GET / HTTP/1.1\nHost: localhost\nhunter2'),
+      400,
+      'invalid-request',
+    ],
+    ['without a Host', request('GET / HTTP/1.1\nConnection: close'), 400, 'invalid-request'],
+    ['with two ends', request(`${CHUNKED}\nContent-Length: 7`, 'hunter2'), 400, 'invalid-request'],
+    ['with chunks that are none', request(CHUNKED, 'hunter2\r\n'), 400, 'invalid-request'],
+    [
+      'whose headers are too large',
+      request(`GET / HTTP/1.1\nHost: localhost\nCookie: ${'hunter2'.repeat(3_000)}`),
+      431,
+      'request-too-large',
+    ],
+    [
+      'whose address is too large',
+      request(`GET /${'hunter2'.repeat(3_000)} HTTP/1.1\nHost: localhost`),
+      431,
+      'request-too-large',
+    ],
+    [
+      'whose chunks say too much of themselves',
+      request(CHUNKED, `1;${'hunter2'.repeat(3_000)}\r\n`),
+      413,
+      'request-too-large',
+    ],
+  ])(
+    '%s is refused, and nothing of it, or of the inside, is in the answer',
+    async (_name, text, status, code) => {
+      const answer = await say(text).answer
+      expect(problemIn(answer)).toMatchObject({ status, code, type: `/problems/${code}` })
+      expect(answer).not.toMatch(/hunter2|HPE_|parse/i)
+    },
+  )
+
+  test('is told so although it is still being sent', async () => {
+    const answer = await say(request(`GET / HTTP/1.1\nCookie: ${'hunter2'.repeat(3_000_000)}`)).answer
+    expect(problemIn(answer)).toMatchObject({ status: 431 })
+  })
+
+  test('whose head does not come is told so', async () => {
+    const server = await listen({ app: new Hono() }, { host: '127.0.0.1', port: 0, headMs: 100 })
+    const answer = await say('GET / HTTP/1.1\r\nHost:', server.url).answer
+    expect(problemIn(answer)).toMatchObject({ status: 408, code: 'invalid-request' })
+    await server.stop(0)
+  })
+
+  test('with an expectation that nobody knows is answered all the same', async () => {
+    const head = 'GET /api/pipelines HTTP/1.1\nHost: localhost\nExpect: the-impossible\nConnection: close'
+    expect(await say(request(head)).answer).toMatch(/^HTTP\/1\.1 200 /)
+  })
+})
+
+describe('what is no request, behind one that is', () => {
+  test('is not refused in the place of an answer that is still due', async () => {
+    const { answer } = say(request('GET /api/pipelines HTTP/1.1\nHost: localhost', 'hunter2\r\n\r\n'))
+    expect(await answer).toBe('')
+  })
+
+  test('is not refused in the middle of an answer', async () => {
+    const { socket, answer } = say(
+      request('GET /api/events HTTP/1.1\nHost: localhost\nAccept: text/event-stream'),
+    )
+    await new Promise(resolve => socket.once('data', resolve))
+    socket.write('hunter2\r\n\r\n')
+    expect((await answer).match(/HTTP\/1\.1/g)).toHaveLength(1)
+  })
+
+  test('is refused behind an answer that has been sent', async () => {
+    const { socket, answer } = say(request('GET /livez HTTP/1.1\nHost: localhost'))
+    await new Promise(resolve => socket.once('data', resolve))
+    socket.write('hunter2\r\n\r\n')
+    const [, second] = (await answer).split(/(?=HTTP\/1\.1 400)/)
+    expect(problemIn(second!)).toMatchObject({ status: 400, code: 'invalid-request' })
+  })
+})
+
+test('an upload that breaks off into what is no chunk is refused, and leaves nothing', async () => {
+  const head =
+    'POST /api/jobs HTTP/1.1\nHost: localhost\nContent-Type: multipart/form-data; boundary=b\nTransfer-Encoding: chunked'
+  const part = '--b\r\nContent-Disposition: form-data; name="files"; filename="a.log"\r\n\r\nfirst half, '
+  const { socket, answer } = say(request(head, `${part.length.toString(16)}\r\n${part}\r\n`))
+  await expect.poll(() => api.jobKeys()).toHaveLength(1)
+  socket.write('hunter2\r\n')
+  expect(problemIn(await answer)).toMatchObject({ status: 400, code: 'invalid-request' })
+  await expect.poll(() => api.jobKeys()).toEqual([])
+  expect(await api.objects()).toEqual([])
+})
