@@ -51,6 +51,7 @@ export function artifactEndpoints(services: Services) {
           // A key is written once, under a start token of its own.
           etag: `"${artifact.key.slice(artifact.key.indexOf('/') + 1)}"`,
           show: SHOWN.has(mediaType) ? 'inline' : 'attachment',
+          isOurs: true,
         })
       },
     }),

@@ -17,6 +17,8 @@ export interface Content {
   /** Strong, in quotes: the bytes never change under it. */
   readonly etag: string
   readonly show: 'inline' | 'attachment'
+  /** Written by a stage, so that its text is UTF-8; of what was uploaded nobody knows. */
+  readonly isOurs: boolean
 }
 
 /** What came from outside may hold anything, and is shown under our own origin: it may load and run nothing. */
@@ -53,7 +55,7 @@ export async function download(c: Context<Env>, storage: Storage, content: Conte
   const { size, etag } = content
   const headers: Record<string, string> = {
     ...HARMLESS,
-    'content-type': withCharset(content.type),
+    'content-type': content.isOurs ? withCharset(content.type) : content.type,
     'content-disposition': contentDisposition(content.name, { type: content.show }),
     'accept-ranges': 'bytes',
     // Behind a key, and gone when the job is deleted: kept by the client alone, and asked about each time.
@@ -107,7 +109,7 @@ function matches(header: string | undefined, etag: string): boolean {
     .some(each => each === '*' || each === etag)
 }
 
-/** Text that we serve is UTF-8, or bytes that came as such; browsers guess otherwise. */
+/** Browsers guess otherwise. */
 function withCharset(type: string): string {
   return /^text\/|^application\/json$/.test(type) && !type.includes(';') ? `${type}; charset=utf-8` : type
 }

@@ -9,7 +9,7 @@ import type { Role } from '../config.ts'
 import { quality } from './accept.ts'
 import { bodyMedia, readJson } from './body.ts'
 import type { Caller } from './callers.ts'
-import { type Fault, invalid, Problem, type ProblemCode } from './problems.ts'
+import { type Fault, invalid, notFound, Problem, type ProblemCode } from './problems.ts'
 
 export interface Env {
   /** Absent in requests that did not come over a socket. */
@@ -74,7 +74,11 @@ export function endpoint<Query extends z.ZodType = z.ZodUndefined, Body extends 
   return declared as unknown as Endpoint
 }
 
+/** What ids look like: others have none of their kind, and must not become parts of keys. */
+const ID = /^[A-Za-z0-9_-]{1,64}$/
+
 export function register(app: Hono<Env>, declared: Endpoint): void {
+  const ids = [...declared.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
   const path = declared.path.replace(/\{(\w+)\*\}/g, ':$1{.+}').replace(/\{(\w+)\}/g, ':$1')
   const types = Object.values(declared.answers).flatMap(({ schema, types = [] }) => [
     ...(schema ? ['application/json'] : []),
@@ -84,6 +88,7 @@ export function register(app: Hono<Env>, declared: Endpoint): void {
   app.on(declared.method.toUpperCase(), path, async c => {
     c.set('route', declared.path)
     const caller = admit(c, declared.roles)
+    if (!ids.every(name => ID.test(c.req.param(name) ?? ''))) throw notFound('thing')
     const accept = c.req.header('accept')
     if (accept !== undefined && !anything && !types.some(type => quality(accept, type) > 0)) {
       throw new Problem('not-acceptable', `This is answered as ${types.join(' or ')}.`)

@@ -112,7 +112,12 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
         const { files } = await readJob(services, asked)
         const file = files.find(({ id }) => id === asked.param('fileId'))
         if (!file) throw notFound('file')
-        return download(asked.c, storage, { ...file, etag: `"${file.sha256}"`, show: 'attachment' })
+        return download(asked.c, storage, {
+          ...file,
+          etag: `"${file.sha256}"`,
+          show: 'attachment',
+          isOurs: false,
+        })
       },
     }),
   ]

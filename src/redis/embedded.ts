@@ -36,6 +36,16 @@ export class DataDirectoryInUseError extends Error {
   }
 }
 
+/** It cannot be made. Its message is one sentence. */
+export class DataDirectoryUnusableError extends Error {
+  override readonly name = 'DataDirectoryUnusableError'
+
+  constructor(dataDir: string, cause: Error) {
+    const why = cause.message.replace(/^\w+: /, '').replace(/, \w+ '.*$/, '')
+    super(`SLUICE_DATA_DIR is "${dataDir}", which cannot be used as a folder: ${why}.`, { cause })
+  }
+}
+
 /** The name of a connection that each Sluice holds to its Redis: who finds it there meets a living one. */
 const OWNER = 'sluice-owner-'
 /** `sun_path` holds 104 bytes on macOS and 108 on Linux. */
@@ -44,7 +54,7 @@ const LONGEST_SOCKET_PATH = 100
 /**
  * Returns once it has loaded its data.
  *
- * @throws DataDirectoryInUseError, RedisMissingError; or an Error with the server's last words.
+ * @throws DataDirectoryInUseError, DataDirectoryUnusableError, RedisMissingError; or an Error with the server's last words.
  */
 export async function startEmbeddedRedis({
   dataDir,
@@ -54,7 +64,9 @@ export async function startEmbeddedRedis({
   log: Log
 }): Promise<EmbeddedRedis> {
   const dir = join(dataDir, 'redis')
-  await mkdir(dir, { recursive: true, mode: 0o700 })
+  await mkdir(dir, { recursive: true, mode: 0o700 }).catch(cause => {
+    throw new DataDirectoryUnusableError(dataDir, cause as Error)
+  })
   const unlock = await lockDirectory(dir).catch(cause => {
     if (cause instanceof DirectoryLockedError)
       throw new DataDirectoryInUseError(dataDir, cause.pid, { cause })

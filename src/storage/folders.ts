@@ -9,11 +9,16 @@
  */
 import fs from 'node:fs'
 import { dirname } from 'node:path'
-import type { Disk } from './disk.ts'
+import { type Disk, hasCode } from './disk.ts'
 
 export interface Folders {
   /** Makes the folder and those above it, durably. Once it has succeeded, later calls cost nothing. */
   make(folder: string): Promise<void>
+  /**
+   * The same for a folder whose parent is there. Rejects where it is not any more: a mount that is gone must not be
+   * made anew on the disk below it.
+   */
+  makeInside(folder: string): Promise<void>
   /** Resolves when everything that is in the folder now would survive a power cut. */
   sync(folder: string): Promise<void>
   /** Waits for the syncs under way and lets the handles go. */
@@ -29,6 +34,13 @@ interface OpenFolder {
 export function createFolders(disk: Pick<Disk, 'sync'>): Folders {
   const made = new Map<string, Promise<void>>()
   const open = new Map<string, OpenFolder>()
+
+  const makeInsideNow = async (path: string): Promise<void> => {
+    await fs.promises.mkdir(path).catch(error => {
+      if (!hasCode(error, 'EEXIST')) throw error
+    })
+    await sync(dirname(path))
+  }
 
   const makeNow = async (path: string): Promise<void> => {
     const first = await fs.promises.mkdir(path, { recursive: true })
@@ -74,17 +86,21 @@ export function createFolders(disk: Pick<Disk, 'sync'>): Folders {
     return folder.running
   }
 
+  /** Each folder once, for as long as it succeeds. */
+  function once(path: string, makeIt: (path: string) => Promise<void>): Promise<void> {
+    let making = made.get(path)
+    if (!making) {
+      making = makeIt(path)
+      made.set(path, making)
+      // Whoever waits for it is told; the next one tries again.
+      making.catch(() => made.delete(path))
+    }
+    return making
+  }
+
   return {
-    make(path) {
-      let making = made.get(path)
-      if (!making) {
-        making = makeNow(path)
-        made.set(path, making)
-        // Whoever waits for it is told; the next one tries again.
-        making.catch(() => made.delete(path))
-      }
-      return making
-    },
+    make: path => once(path, makeNow),
+    makeInside: path => once(path, makeInsideNow),
 
     sync,
 

@@ -24,7 +24,7 @@ import { NewObject } from './new-object.ts'
 import { objectPath, parseFileName, shardFolder } from './object-path.ts'
 import { openObject } from './open-object.ts'
 import { hashHere } from './running-hash.ts'
-import type { Storage, StoredObject } from './storage.ts'
+import { type Storage, StorageError, type StoredObject } from './storage.ts'
 
 /** Entries that one trip to the thread pool reads from a folder. */
 const LIST_BATCH = 1_024
@@ -51,6 +51,9 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
   const stat = (key: string): StoredObject | null => {
     try {
       const stats = fs.statSync(objectPath(root, key).file, { bigint: true, throwIfNoEntry: false })
+      // What is no folder any more has not lost its objects one by one.
+      if (!stats && fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
+        throw new StorageError('unavailable', `The storage is away: ${root} is no folder.`)
       return stats ? { key, size: Number(stats.size), etag: etagOf(stats) } : null
     } catch (error) {
       throw asStorageError(error, 'look at an object')
@@ -65,7 +68,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
         file,
         disk,
         requireRoom: async written => {
-          if (written === 0) await makeRoot().then(() => folders.make(folder))
+          if (written === 0) await makeRoot().then(() => folders.makeInside(folder))
           await freeSpace.require(written === 0 ? 'recent' : 'fresh')
         },
         syncFolder: () => folders.sync(folder),

@@ -4,7 +4,7 @@ import packageJson from '../../package.json' with { type: 'json' }
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 import { RedisMissingError } from '../redis/binary.ts'
-import { DataDirectoryInUseError } from '../redis/embedded.ts'
+import { DataDirectoryInUseError, DataDirectoryUnusableError } from '../redis/embedded.ts'
 import { ChildStartError } from './child.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { ListenError } from './listen-check.ts'
@@ -12,7 +12,14 @@ import { type Programs, supervise } from './supervisor.ts'
 import { USAGE } from './usage.ts'
 
 /** Failures that a person can mend; anything else also shows where in the code it happened. */
-const EXPECTED = [ConfigError, RedisMissingError, DataDirectoryInUseError, ListenError, ChildStartError]
+const EXPECTED = [
+  ConfigError,
+  RedisMissingError,
+  DataDirectoryInUseError,
+  DataDirectoryUnusableError,
+  ListenError,
+  ChildStartError,
+]
 
 /** @returns the exit code: 0 after a clean stop, 130 when it was forced, 1 after a failure, 2 for a wrong option. */
 export async function runCommandLine(args: readonly string[], programs: Programs): Promise<number> {

@@ -6,6 +6,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { type Job, UnrecoverableError } from 'bullmq'
 import type { Redis } from 'ioredis'
+import { checkInstallation } from '../jobs/installation.ts'
 import type { DueDelivery, StoredFile } from '../jobs/job.ts'
 import { readJobFile, readRecord } from '../jobs/record.ts'
 import { type Cause, isRefused, type Transitions } from '../jobs/transitions.ts'
@@ -89,6 +90,7 @@ export function createAttachFile(deps: AttachDeps) {
     try {
       const stored = await storage.stat(file.key)
       if (stored === null) {
+        await requireOurStorage()
         return {
           cause: {
             code: 'file-missing',
@@ -125,6 +127,12 @@ export function createAttachFile(deps: AttachDeps) {
         cause: error,
       })
     }
+  }
+
+  /** A storage that is not the one that Redis knows (a mount that is not there) has lost nothing. */
+  async function requireOurStorage(): Promise<void> {
+    const belonging = await checkInstallation(redis, storage)
+    if (!belonging.belongs) throw new StorageError('unavailable', belonging.why)
   }
 
   async function hash(key: string): Promise<string> {

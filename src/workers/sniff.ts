@@ -1,6 +1,7 @@
 /** What a file is, by its first bytes. */
 import { isAscii } from 'node:buffer'
 import { fileTypeFromBuffer } from 'file-type'
+import { encodingOf, NotText } from '../pipelines/log-analysis/input/encoding.ts'
 
 /** As much as file-type wants to see. */
 export const SNIFFED_BYTES = 4_100
@@ -15,13 +16,18 @@ const TEXTUAL = /^(text\/[\w.+-]+|application\/(json|x-ndjson|xml|yaml|x-yaml|to
  */
 export async function sniffType(head: Uint8Array, declared: string): Promise<string> {
   if (isText(head)) {
-    const named = declared.split(';', 1)[0]!.trim().toLowerCase()
     // Formats with a magic number that is itself text begin with one of these.
     const marked = head.length > 0 && '%{<!#B@'.includes(String.fromCharCode(head[0]!))
     const type = marked ? (await fileTypeFromBuffer(head))?.mime : undefined
-    return type ?? (TEXTUAL.test(named) ? named : 'text/plain')
+    return type ?? textual(declared)
   }
-  return (await fileTypeFromBuffer(head))?.mime ?? 'application/octet-stream'
+  const found = (await fileTypeFromBuffer(head))?.mime
+  return found ?? (isOtherText(head) ? textual(declared) : 'application/octet-stream')
+}
+
+function textual(declared: string): string {
+  const named = declared.split(';', 1)[0]!.trim().toLowerCase()
+  return TEXTUAL.test(named) ? named : 'text/plain'
 }
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what it looks for
@@ -38,4 +44,15 @@ function isText(head: Uint8Array): boolean {
   } catch {
     return false
   }
+}
+
+/** UTF-16, as `log-analysis` tells it; or bytes without any such control character, as in Latin-1. */
+function isOtherText(head: Uint8Array): boolean {
+  try {
+    if (encodingOf(head).encoding !== 'bytes') return true
+  } catch (error) {
+    if (error instanceof NotText) return false
+    throw error
+  }
+  return !CONTROL.test(Buffer.from(head.buffer, head.byteOffset, head.byteLength).toString('latin1'))
 }

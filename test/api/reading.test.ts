@@ -231,3 +231,32 @@ test.each([
   })
   expect(await response.json()).toMatchObject({ files: [{ name: kept }] })
 })
+
+describe('an id that is none', () => {
+  test.each([':log', ':deliveries', '%3Alog', '%20', '%00', 'x'.repeat(65)])(
+    'is not found, whatever key it would be in Redis: <id>%s',
+    async end => {
+      const { id } = await upload(api)
+      const job = `/api/jobs/${id}${end}`
+      const calls: [string, string][] = [
+        ['GET', job],
+        ['GET', `${job}/events`],
+        ['GET', `${job}/artifacts`],
+        ['GET', `${job}/files/f1/content`],
+        ['GET', `/api/jobs/${id}/files/f1${end}/content`],
+        ['DELETE', `/api/jobs/${id}/files/f1${end}`],
+        ['POST', `${job}/submit`],
+        ['POST', `${job}/cancel`],
+        ['POST', `${job}/retry`],
+        ['DELETE', job],
+        ['GET', `/api/deliveries/msg_${id}_r1${end}`],
+        ['POST', `/api/deliveries/msg_${id}_r1${end}/redeliver`],
+      ]
+      for (const [method, path] of calls) {
+        const answer = await get(path, {}, method)
+        expect(answer.status, `${method} ${path}`).toBe(404)
+        expect(await answer.json()).toMatchObject({ code: 'not-found' })
+      }
+    },
+  )
+})

@@ -178,6 +178,10 @@ describe('a draft', () => {
       })
     }
     expect(await add('a', 'b')).toEqual({ added: ['f1', 'f2'] })
+    for (const fileId of ['f9', 'f2:status', ''])
+      expect(await jobs.transitions.removeFile({ id: wanted.id, token: fileId, fileId })).toEqual({
+        refused: 'no-such-file',
+      })
     expect(await jobs.transitions.removeFile({ id: wanted.id, token: 'r', fileId: 'f2' })).toMatchObject({
       file: { name: 'b' },
     })

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { logAnalysis } from '../../src/pipelines/log-analysis/log-analysis.ts'
 import type { ReportJson } from '../../src/pipelines/log-analysis/report-json.ts'
@@ -162,6 +162,8 @@ test('several files: each is redacted under a name of its own, and the totals ar
     { name: 'noextension', bytes: '' },
     { name: 'noextension', bytes: 'x' },
     { name: '.gz', bytes: 'x' },
+    { name: 'packed.log.zst', bytes: zstdCompressSync('x\n') },
+    { name: 'twice.log.gz.gz', bytes: gzipSync(gzipSync('x\n')) },
   ])
   const redacted = job.artifacts.filter(artifact => artifact.stage === 'redaction')
   expect(redacted.map(({ name, fileId }) => [name, fileId])).toEqual([
@@ -171,9 +173,11 @@ test('several files: each is redacted under a name of its own, and the totals ar
     ['redacted/noextension', 'f4'],
     ['redacted/noextension-2', 'f5'],
     ['redacted/.gz', 'f6'],
+    ['redacted/packed.log', 'f7'],
+    ['redacted/twice.log', 'f8'],
   ])
-  expect(report.totals).toMatchObject({ files: 6, lines: 5, entries: 5, redactions: { email: 1 } })
-  expect(report.totals.levels).toMatchObject({ info: 1, error: 1, unknown: 3 })
+  expect(report.totals).toMatchObject({ files: 8, lines: 7, entries: 7, redactions: { email: 1 } })
+  expect(report.totals.levels).toMatchObject({ info: 1, error: 1, unknown: 5 })
 })
 
 describe('pseudonyms', () => {

@@ -1,9 +1,13 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import packageJson from '../../package.json' with { type: 'json' }
 import { askOnce } from '../../src/redis/server.ts'
 import { isGone, REAL, type Sluice, startSluice } from './sluice.ts'
 
@@ -153,6 +157,21 @@ test.each([
   await expect(redis(client => client.ping())).rejects.toThrow()
 })
 
+test('whoever ends the shell that npm runs a script in ends the service, and not only the shell', async () => {
+  const service = spawn('/bin/sh', ['-c', packageJson.scripts.start], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { PATH: process.env.PATH, PORT: '0', SLUICE_WORKERS: '0', SLUICE_DATA_DIR: dataDir },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  service.stdout.setEncoding('utf8').on('data', text => {
+    output += text
+  })
+  await expect.poll(() => output).toMatch(/Bull Board/)
+  service.kill('SIGTERM')
+  expect(await once(service, 'close')).toEqual([0, null])
+})
+
 test('a port in use is one sentence, before anything is started', async () => {
   const server = createServer().listen(0, '127.0.0.1')
   await new Promise(resolve => server.once('listening', resolve))
@@ -169,6 +188,13 @@ test.each([
   [['--version'], {}, 0, /^\d+\.\d+\.\d+\n$/, /^$/],
   [['--what'], {}, 2, /^$/, /^Unknown option '--what'.*: see --help\.\n$/],
   [[], { SLUICE_WORKERS: 'many' }, 1, /^$/, /^SLUICE_WORKERS is "many", but .*\.\n$/],
+  [
+    [],
+    { SLUICE_DATA_DIR: '/dev/null/x' },
+    1,
+    /^$/,
+    /^SLUICE_DATA_DIR is "\/dev\/null\/x", .* not a directory\.\n$/,
+  ],
 ])('%j with %j exits with %i', async (args, environment, code, output, errors) => {
   const sluice = start(environment, { program: REAL, args })
   expect((await sluice.exited).code).toBe(code)

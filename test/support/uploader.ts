@@ -22,7 +22,7 @@ const MISBEHAVING = ['one', 'two', 'three'].map(name => ({ name, weight: 1 }))
 
 export interface UploadOptions extends Partial<JobRequest> {
   /** Name → content. */
-  readonly files?: Readonly<Record<string, string>>
+  readonly files?: Readonly<Record<string, string | Buffer>>
   /** False: as if the process had died after the record and before the flow. */
   readonly enqueue?: boolean
 }
@@ -66,7 +66,7 @@ export async function createUploader(redisUrl: string) {
       for (const [name, content] of Object.entries(files)) {
         const put = await storage.put(
           `${wanted.id}/f-${uploaded.length + 1}`,
-          Readable.from([Buffer.from(content)]),
+          Readable.from([Buffer.from(content as string)]),
         )
         uploaded.push({
           name,

@@ -211,11 +211,17 @@ describe('a file', () => {
   test('has the type of its content once it is attached, whatever was declared', async () => {
     await startWorker()
     const png = Buffer.from('89504e470d0a1a0a0000000d49484452', 'hex').toString('latin1')
-    const id = await jobs.upload({ files: { 'a.log': 'plain', 'b.txt': png } })
+    const utf16 = Buffer.from('\ufeff2024-03-07 10:00:00 INFO up\n', 'utf16le')
+    const latin1 = Buffer.from('2024-03-07 10:00:00 INFO déjà vu\n', 'latin1')
+    const id = await jobs.upload({
+      files: { 'a.log': 'plain', 'b.txt': png, 'c.log': utf16, 'd.log': latin1 },
+    })
     await jobs.ended(id)
     expect((await jobs.record(id))!.files.map(file => file.type)).toEqual([
       'text/plain',
       'application/octet-stream',
+      'text/plain',
+      'text/plain',
     ])
   })
 })

@@ -1,5 +1,5 @@
 /** Storage that cannot be reached while files are attached: here its folder has become a link to itself (ELOOP). */
-import { readdir, rename, symlink, unlink } from 'node:fs/promises'
+import { readdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -53,6 +53,33 @@ async function takeStorageAway(): Promise<() => Promise<void>> {
 }
 
 describe('while storage cannot be reached', () => {
+  test.each([
+    ['its folder is a file', 'objects'],
+    ['it is a mount that is gone', ''],
+  ])('a job waits though its bytes seem to be missing: %s', async (_, gone) => {
+    // A worker that has lived here: Redis knows its storage.
+    await startWorker('1h')
+    expect(await jobs.ended(await jobs.upload())).toMatchObject({ status: 'completed' })
+    await worker!.kill('SIGTERM')
+    const id = await jobs.upload()
+    const folder = join(jobs.dataDir, 'storage', gone)
+    const away = join(jobs.dataDir, 'away')
+    await rename(folder, away)
+    if (gone !== '') await writeFile(folder, '')
+
+    const queue = new Queue(QUEUES.attach, { connection: jobs.redis, prefix: PREFIX })
+    await startWorker('1h')
+    await eventually(
+      () => queue.getDelayedCount(),
+      count => count > 0,
+    )
+    expect((await jobs.record(id))!.status).toBe('attaching')
+    await rm(folder, { recursive: true, force: true })
+    await rename(away, folder)
+    expect(await jobs.ended(id)).toMatchObject({ status: 'completed' })
+    await queue.close()
+  })
+
   test('a job waits, attaching, and completes once storage is back', async () => {
     const id = await jobs.upload({ files: { 'a.log': 'a', 'b.log': 'b' } })
     const bringBack = await takeStorageAway()

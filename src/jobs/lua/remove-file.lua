@@ -5,14 +5,14 @@ if not status then return refuse('gone') end
 local before = get('removed:' .. a.token)
 if before then return done({ file = cjson.decode(before) }) end
 if status ~= 'draft' then return refuse('job-not-draft') end
-local field = 'file:' .. a.fileId
-local text = get(field)
-if not text then return refuse('no-such-file') end
-
-local left = {}
-for _, fileId in ipairs(fileIds()) do
+local left, ids = {}, fileIds()
+for _, fileId in ipairs(ids) do
   if fileId ~= a.fileId then table.insert(left, fileId) end
 end
+if #left == #ids then return refuse('no-such-file') end
+
+local field = 'file:' .. a.fileId
+local text = get(field)
 redis.call('HDEL', record, field, field .. ':status')
 set('fileIds', #left > 0 and cjson.encode(left) or '', 'removed:' .. a.token, text)
 local file = cjson.decode(text)
