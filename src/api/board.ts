@@ -67,6 +67,7 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
     c.header('x-content-type-options', 'nosniff')
     c.header('referrer-policy', 'no-referrer')
   }
+  app.use(`${PATH}/api/*`, inItsWords)
   app.use(PATH, guard)
   app.use(`${PATH}/*`, guard)
   app.get(`${PATH}/`, c => c.redirect(PATH))
@@ -84,6 +85,17 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
     throw error
   })
   app.route(PATH, board)
+}
+
+/**
+ * It draws every button of a queue or none, also those that are refused here, and its page says why only where the answer
+ * has that under these names.
+ */
+const inItsWords: MiddlewareHandler<Env> = async (c, next) => {
+  await next()
+  if (!c.error) return
+  const problem = (await c.res.json()) as { title: string; detail: string }
+  c.res = new Response(JSON.stringify({ ...problem, error: problem.title, message: problem.detail }), c.res)
 }
 
 const DESCRIPTIONS = {

@@ -69,7 +69,8 @@ export async function download(c: Context<Env>, storage: Storage, content: Conte
     const { 'content-type': _, 'content-disposition': __, ...rest } = headers
     return new Response(null, { status: 304, headers: rest })
   }
-  const range = wantedRange(c, content)
+  // Of headers alone there are no ranges (RFC 9110, 14.2).
+  const range = c.req.method === 'HEAD' ? null : wantedRange(c, content)
   const [status, length] = range ? [206, range.end - range.start + 1] : [200, size]
   if (range) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`
   headers['content-length'] = String(length)

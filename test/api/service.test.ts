@@ -269,6 +269,9 @@ describe('Bull Board', () => {
       body: '{"name":"x","data":{},"options":{}}',
     })
     expect(response.status).toBe(403)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    const { title, detail, ...rest } = (await response.json()) as Record<string, unknown>
+    expect(rest, 'which its page shows').toMatchObject({ code: 'forbidden', error: title, message: detail })
   })
 
   test('refuses to change the queues that the records rule', async () => {
