@@ -90,7 +90,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     }),
     workers: read('SLUICE_WORKERS', String(availableParallelism()), integer(0, 1_024)),
     workerIndex: read('SLUICE_WORKER_INDEX', '1', integer(1, 1_024)),
-    maxFileSize: read('SLUICE_MAX_FILE_SIZE', '5GiB', size),
+    maxFileSize: read('SLUICE_MAX_FILE_SIZE', '5GiB', sizeAboveZero),
     maxFiles: read('SLUICE_MAX_FILES', '100', integer(1, 10_000)),
     attempts: read('SLUICE_ATTEMPTS', '3', integer(1, 100)),
     stageTimeout: read('SLUICE_STAGE_TIMEOUT', '1h', timer),
@@ -146,6 +146,12 @@ function size(text: string): number {
   if (!match || unit === undefined || unit === null)
     throw new Error('a size is wanted, such as 512MiB or 5GiB')
   return Math.round(Number(match[1]) * unit)
+}
+
+function sizeAboveZero(text: string): number {
+  const bytes = size(text)
+  if (bytes < 1) throw new Error('a size above zero is wanted')
+  return bytes
 }
 
 function duration(text: string): number {

@@ -120,6 +120,7 @@ describe('a wrong value is refused with one sentence that names the variable', (
     ['SLUICE_WORKER_INDEX', '0'],
     ['SLUICE_MAX_FILE_SIZE', '5 gigs'],
     ['SLUICE_MAX_FILE_SIZE', '-5MiB'],
+    ['SLUICE_MAX_FILE_SIZE', '0'],
     ['SLUICE_MAX_FILES', '0'],
     ['SLUICE_ATTEMPTS', '0'],
     ['SLUICE_STAGE_TIMEOUT', '3600'],

@@ -136,6 +136,7 @@ describe('a download', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('content-length')).toBe('10')
     expect(await response.text()).toBe('')
+    expect((await get(path(), { range: 'bytes=0-1' }, 'HEAD')).status, 'no part of them').toBe(200)
   })
 
   test('of an empty file is empty', async () => {
