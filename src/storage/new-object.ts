@@ -17,8 +17,8 @@ import type { OpenHash, RunningHash } from './running-hash.ts'
 
 /** Bytes that make a batch, and up to which an object is small. Every upload under way may hold as much. */
 const BATCH = 64 * 1024
-/** Bytes, and chunks, that wait for the disk before the source has to. 1 MiB was no faster, and took 30 MiB more memory. */
-const QUEUE_BYTES = 256 * 1024
+/** Bytes, and chunks, that wait for the disk before the source has to. Half of it is a tenth slower, twice as much a tenth faster. */
+const QUEUE_BYTES = 512 * 1024
 const QUEUE_CHUNKS = 1024
 const SYNC_EVERY = 64 * 1024 * 1024
 
