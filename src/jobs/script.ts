@@ -1,4 +1,4 @@
-/** Lua scripts beside their callers: loaded from `lua/`, called by their digest, sent whole where Redis lacks them. */
+/** Lua scripts beside their callers: loaded from `lua/`, sent whole once and whenever Redis lacks them, else by digest. */
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,12 +17,19 @@ export type Script = (keys: readonly string[], args: readonly (string | number)[
 export function defineScript(redis: Redis, ...files: readonly string[]): Script {
   const lua = readScript(...files)
   const digest = createHash('sha1').update(lua).digest('hex')
-  return (keys, args) =>
-    redis.evalsha(digest, keys.length, ...keys, ...args).catch((error: Error) => {
+  let sent = false
+  return (keys, args) => {
+    const whole = () => redis.eval(lua, keys.length, ...keys, ...args)
+    if (!sent) {
+      sent = true
+      return whole()
+    }
+    return redis.evalsha(digest, keys.length, ...keys, ...args).catch((error: Error) => {
       // A Redis that was started anew, or whose scripts were flushed. Nothing has been run.
       if (!error.message.startsWith('NOSCRIPT')) throw error
-      return redis.eval(lua, keys.length, ...keys, ...args)
+      return whole()
     })
+  }
 }
 
 /** The text that Redis is sent, by which it can be recognised. */
