@@ -16,7 +16,8 @@ export function bodyMedia(contentType: string | undefined): 'json' | 'multipart'
 }
 
 export async function readJson(c: Context<Env>): Promise<unknown> {
-  const text = await readText(c)
+  const text = decodeUtf8(await readBody(c))
+  if (text === null) throw new Problem('malformed-json', 'The body is not UTF-8.')
   try {
     return JSON.parse(text) as unknown
   } catch {
@@ -24,8 +25,17 @@ export async function readJson(c: Context<Env>): Promise<unknown> {
   }
 }
 
+/** Null where the bytes are none: what stands in for them would be kept as if the client had sent it. */
+export function decodeUtf8(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return null
+  }
+}
+
 /** @throws Problem where it is too large, encoded, or stalls. */
-export async function readText(c: Context<Env>): Promise<string> {
+export async function readBody(c: Context<Env>): Promise<Buffer> {
   refuseEncoded(c.req.header('content-encoding'))
   const tooLarge = () => new Problem('request-too-large', `A body of this kind has at most ${LARGEST} bytes.`)
   if (Number(c.req.header('content-length') ?? 0) > LARGEST) throw tooLarge()
@@ -41,7 +51,7 @@ export async function readText(c: Context<Env>): Promise<string> {
       size += value.length
       if (size > LARGEST) throw tooLarge()
     }
-    return Buffer.concat(chunks).toString('utf8')
+    return Buffer.concat(chunks)
   } finally {
     watch.stop()
     reader?.releaseLock()

@@ -1,6 +1,6 @@
 /** `POST /login`, `POST /logout`: how a browser, which cannot send a bearer key by itself, gets in and out. */
 import type { Context, Hono } from 'hono'
-import { bodyMedia, readJson, readText } from './body.ts'
+import { bodyMedia, readBody, readJson } from './body.ts'
 import type { KeyRing } from './callers.ts'
 import { type Env, unauthenticated } from './endpoint.ts'
 import { invalid, Problem } from './problems.ts'
@@ -28,7 +28,9 @@ async function readKey(c: Context<Env>): Promise<string> {
     throw new Problem('unsupported-media-type', 'Send the key as a form or as JSON.')
   }
   const body: unknown =
-    media === 'json' ? await readJson(c) : Object.fromEntries(new URLSearchParams(await readText(c)))
+    media === 'json'
+      ? await readJson(c)
+      : Object.fromEntries(new URLSearchParams((await readBody(c)).toString()))
   const key = typeof body === 'object' && body !== null && 'key' in body ? body.key : undefined
   if (typeof key !== 'string') throw invalid({ pointer: '/key', message: 'the key is missing' })
   return key

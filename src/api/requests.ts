@@ -24,6 +24,7 @@ const metadata = z
   })
   .refine(value => !isDeeperThan(value, DEEPEST), `at most ${DEEPEST} levels are taken`)
   .refine(value => !holdsInfinity(value), 'a number is larger than can be kept')
+  .refine(isWellFormed, 'a text holds half of a surrogate pair')
   .meta({ type: 'object', description: 'A JSON object of at most 16 KiB.' })
 
 const pipeline = z.string().default(DEFAULT_PIPELINE)
@@ -127,6 +128,18 @@ function holdsInfinity(value: unknown): boolean {
   for (const level of levelsOf(value))
     if (level.some(each => each === Infinity || each === -Infinity)) return true
   return false
+}
+
+/** As JSON `"\\ud800"` is a string, but no UTF-8 has a character for it: strict readers refuse all that it stands in. */
+function isWellFormed(value: unknown): boolean {
+  for (const level of levelsOf(value)) {
+    for (const each of level) {
+      if (typeof each === 'string' && !each.isWellFormed()) return false
+      if (typeof each === 'object' && each !== null && !Object.keys(each).every(key => key.isWellFormed()))
+        return false
+    }
+  }
+  return true
 }
 
 function* levelsOf(value: unknown): Generator<unknown[]> {

@@ -94,6 +94,14 @@ describe('a draft', () => {
       'invalid-request',
       '/metadata',
     ],
+    ['metadata with half a character', { metadata: { a: ['\ud800'] } }, 400, 'invalid-request', '/metadata'],
+    [
+      'metadata with half a character in a key',
+      { metadata: { a: { '\udc00': 1 } } },
+      400,
+      'invalid-request',
+      '/metadata',
+    ],
     ['metadata over 16 KiB', { metadata: { a: 'x'.repeat(16_384) } }, 413, 'field-too-large', null],
     ['an unknown pipeline', { pipeline: 'nope' }, 422, 'unknown-pipeline', null],
     ['a relative callback URL', { callbackUrl: '/hook' }, 400, 'invalid-request', '/callbackUrl'],
@@ -114,6 +122,7 @@ describe('a draft', () => {
   test.each([
     ['{', 400, 'malformed-json'],
     ['', 400, 'malformed-json'],
+    [Buffer.from('{"metadata":{"a":"\xff"}}', 'latin1'), 400, 'malformed-json'],
     ['[]', 400, 'invalid-request'],
     ['null', 400, 'invalid-request'],
     [`{"metadata": {"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, 400, 'invalid-request'],

@@ -24,7 +24,8 @@ const part = (headers: string, content: string | Uint8Array = 'x') => [
 ]
 const file = (name: string, content?: string | Uint8Array, field = 'files') =>
   part(`Content-Disposition: form-data; name="${field}"; filename="${name}"`, content)
-const field = (name: string, value: string) => part(`Content-Disposition: form-data; name="${name}"`, value)
+const field = (name: string, value: string | Uint8Array) =>
+  part(`Content-Disposition: form-data; name="${name}"`, value)
 const END = `--${BOUNDARY}--\r\n`
 const INSPECT = field('pipeline', 'inspect')
 
@@ -80,6 +81,51 @@ describe.each([
   ],
   ['metadata that is no object', bytes(field('metadata', '[1]'), file('a'), END), {}, 400, 'invalid-request'],
   ['metadata that is no JSON', bytes(field('metadata', '{'), file('a'), END), {}, 400, 'invalid-request'],
+  [
+    'metadata with half a character',
+    bytes(field('metadata', '{"a":"\\ud800"}'), file('a'), END),
+    {},
+    400,
+    'invalid-request',
+  ],
+  [
+    'metadata that are not UTF-8',
+    bytes(field('metadata', Buffer.from('{"a":"\xff"}', 'latin1')), file('a'), END),
+    {},
+    400,
+    'invalid-request',
+  ],
+  [
+    'metadata that are not the UTF-8 that they say',
+    bytes(
+      part(
+        'Content-Disposition: form-data; name="metadata"\r\nContent-Type: application/json; charset=UTF-8',
+        Buffer.from('{"a":"\xff"}', 'latin1'),
+      ),
+      file('a'),
+      END,
+    ),
+    {},
+    400,
+    'invalid-request',
+  ],
+  ...['latin1', 'utf-16le', 'of-our-own'].map(
+    charset =>
+      [
+        `a field in ${charset}`,
+        bytes(
+          part(
+            `Content-Disposition: form-data; name="pipeline"\r\nContent-Type: text/plain; charset=${charset}`,
+            'inspect',
+          ),
+          file('a'),
+          END,
+        ),
+        {},
+        400,
+        'invalid-request',
+      ] as const,
+  ),
   [
     'a transfer encoding',
     bytes(
@@ -234,6 +280,16 @@ test('an unknown field and an unknown file part are named', async () => {
   ])
   expect(await one.json()).toMatchObject({ errors: [{ pointer: '/colour' }] })
   expect(await other.json()).toMatchObject({ errors: [{ pointer: '/avatar' }] })
+})
+
+test.each([
+  ['as bytes', ''],
+  ['with its character set named', '\r\nContent-Type: application/json; charset="UTF-8"'],
+])('a field keeps every character of UTF-8, sent %s', async (_, type) => {
+  const metadata = { clé: 'naïve 日本 🚰 \ufffd' }
+  const named = part(`Content-Disposition: form-data; name="metadata"${type}`, JSON.stringify(metadata))
+  const response = await send(bytes(INSPECT, named, file('a'), END))
+  expect(await response.json()).toMatchObject({ metadata })
 })
 
 test('a promised hash that is right is accepted, whatever its case', async () => {

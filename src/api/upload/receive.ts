@@ -13,6 +13,7 @@ import type { Readable, Writable } from 'node:stream'
 import multer from 'multer'
 import type { UploadedFile } from '../../jobs/job.ts'
 import type { Storage } from '../../storage/storage.ts'
+import { decodeUtf8 } from '../body.ts'
 import { pointerTo } from '../endpoint.ts'
 import { watchIdle } from '../idle.ts'
 import { invalid } from '../problems.ts'
@@ -26,7 +27,7 @@ import {
   translateMultipart,
   unknownPart,
 } from './multipart-errors.ts'
-import { watchParts } from './strict-parts.ts'
+import { type Parts, watchParts } from './strict-parts.ts'
 
 /** Bytes: what `metadata` may have. */
 export const MAX_FIELD_SIZE = 16 * 2 ** 10
@@ -67,11 +68,12 @@ export async function receive(
   const { storage, maxFileSize, maxFiles, signal } = options
   const written: string[] = []
   const files: UploadedFile[] = []
+  const fields = new Map<string, [string, ...string[]]>()
   const puts: Promise<void>[] = []
   const stop = new AbortController()
   const finished = Promise.withResolvers<void>()
   let parser: Writable | undefined
-  let parts = () => 0
+  let parts: Parts | undefined
   let told = 0
 
   const discard = async () => {
@@ -142,9 +144,13 @@ export async function receive(
       'field',
       attempt((name: string | undefined, value: string, info: FieldInfo) => {
         told++
-        if (info.valueTruncated || Buffer.byteLength(value) > MAX_FIELD_SIZE) throw fieldTooLarge(name)
+        if (info.valueTruncated || value.length > MAX_FIELD_SIZE) throw fieldTooLarge(name)
         if (name === undefined) throw unknownPart(name, 'field')
-        options.checkField(name, value)
+        const text = textOf(name, value, parts?.charset() ?? null)
+        options.checkField(name, text)
+        const before = fields.get(name)
+        if (before) before.push(text)
+        else fields.set(name, [text])
       }),
     )
     busboy.on('filesLimit', () => fail(tooManyFiles(maxFiles)))
@@ -167,6 +173,8 @@ export async function receive(
     limits,
     preservePath: true,
     defParamCharset: 'utf8',
+    // A character for each byte: `textOf` makes text of them.
+    defCharset: 'latin1',
     streamHandler: listen,
   }
   const read = multer(settings as multer.Options).array('files')
@@ -183,8 +191,8 @@ export async function receive(
     await finished.promise
     // multer lets a request pass that does not look like multipart to it.
     if (!parser) throw malformed(new Error('no boundary that can be read'))
-    if (parts() !== told) throw malformed(new Error('a part without a readable Content-Disposition'))
-    return { fields: (request as IncomingMessage & { body?: Fields }).body ?? {}, files, discard }
+    if (parts?.begun() !== told) throw malformed(new Error('a part without a readable Content-Disposition'))
+    return { fields: once(fields), files, discard }
   } catch (error) {
     await discard()
     throw error
@@ -192,6 +200,21 @@ export async function receive(
     watch.stop()
     signal.removeEventListener('abort', lost)
   }
+}
+
+/** @param bytes as characters. */
+function textOf(name: string, bytes: string, charset: string | null): string {
+  const known = charset === null || ['utf-8', 'utf8', 'us-ascii'].includes(charset)
+  const text = known ? decodeUtf8(Buffer.from(bytes, 'latin1')) : null
+  if (text === null) throw invalid(pointerTo([name], 'send the field as UTF-8'))
+  return text
+}
+
+/** A field that was given once is a text, not a list of one. */
+function once(fields: ReadonlyMap<string, readonly [string, ...string[]]>): Fields {
+  return Object.fromEntries(
+    [...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  )
 }
 
 function nameOf(file: Express.Multer.File): string {

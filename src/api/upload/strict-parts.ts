@@ -6,6 +6,18 @@ import type { Writable } from 'node:stream'
 
 interface HeaderParser {
   push(chunk: Buffer, from: number, to: number): number
+  /** Takes the headers of a part: by name in lower case, each with its values. */
+  cb(headers: Record<string, string[] | undefined>): void
+}
+
+export interface Parts {
+  /**
+   * How many have begun. busboy passes over one whose Content-Disposition it cannot read, and says nothing: a file would
+   * be missing from a job that was accepted.
+   */
+  begun(): number
+  /** The character set that the newest one names, in lower case. */
+  charset(): string | null
 }
 
 const TAB = 9
@@ -14,24 +26,29 @@ const CR = 13
 const SPACE = 32
 const DELETE = 127
 
-/**
- * @param smuggled called for a part behind the closing boundary: others ignore what stands there, busboy takes it.
- * @returns how many parts have begun. busboy passes over one whose Content-Disposition it cannot read, and says nothing:
- *   a file would be missing from a job that was accepted.
- */
-export function watchParts(busboy: Writable, smuggled: () => void): () => number {
+const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)"?/gi
+
+/** @param smuggled called for a part behind the closing boundary: others ignore what stands there, busboy takes it. */
+export function watchParts(busboy: Writable, smuggled: () => void): Parts {
   let begun = 0
+  let charset: string | null = null
   let current: HeaderParser | null = null
   Object.defineProperty(busboy, '_hparser', {
     get: () => current,
     set(next: HeaderParser | null) {
       current = next
       if (next === null) return
-      if (begun++ === 0) blankControls(next)
+      charset = null
+      if (begun++ === 0) {
+        blankControls(next)
+        takeCharsets(next, name => {
+          charset = name
+        })
+      }
       if ((busboy as { _complete?: boolean })._complete) smuggled()
     },
   })
-  return () => begun
+  return { begun: () => begun, charset: () => charset }
 }
 
 /**
@@ -51,5 +68,24 @@ function blankControls(parser: HeaderParser): void {
     }
     if (matched === 4) matched = 0
     return push.call(parser, chunk, from, to)
+  }
+}
+
+/**
+ * busboy decodes a field by the character set that its part names, puts U+FFFD for what does not belong to it, and gives
+ * nothing at all for one that it does not know. Where none is named it does as it was told.
+ */
+function takeCharsets(parser: HeaderParser, taken: (name: string) => void): void {
+  const parsed = parser.cb
+  parser.cb = headers => {
+    const type = headers['content-type']?.[0]
+    if (type !== undefined) {
+      const plain = type.replace(CHARSET, (_, name: string) => {
+        taken(name.toLowerCase())
+        return ''
+      })
+      headers['content-type'] = [plain]
+    }
+    parsed(headers)
   }
 }
