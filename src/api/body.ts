@@ -4,8 +4,11 @@ import type { Env } from './endpoint.ts'
 import { watchIdle } from './idle.ts'
 import { Problem } from './problems.ts'
 
-/** Bytes: many times what the largest request needs (metadata of 16 KiB). */
-const LARGEST = 2 ** 20
+/**
+ * Bytes: many times what the largest request needs (metadata of 16 KiB), so that whoever sends too much is told what it
+ * is that is too large.
+ */
+const LARGEST = 4 * 2 ** 20
 
 export function bodyMedia(contentType: string | undefined): 'json' | 'multipart' | 'form' | 'other' | 'none' {
   const type = (contentType ?? '').replace(/;.*/s, '').trim().toLowerCase()
@@ -15,8 +18,9 @@ export function bodyMedia(contentType: string | undefined): 'json' | 'multipart'
   return type === 'application/json' || /^application\/[^/]+\+json$/.test(type) ? 'json' : 'other'
 }
 
-export async function readJson(c: Context<Env>): Promise<unknown> {
-  const text = decodeUtf8(await readBody(c))
+/** @param most bytes. @throws Problem also as `readBody`. */
+export async function readJson(c: Context<Env>, most = LARGEST): Promise<unknown> {
+  const text = decodeUtf8(await readBody(c, most))
   if (text === null) throw new Problem('malformed-json', 'The body is not UTF-8.')
   try {
     return JSON.parse(text) as unknown
@@ -35,10 +39,10 @@ export function decodeUtf8(bytes: Uint8Array): string | null {
 }
 
 /** @throws Problem where it is too large, encoded, or stalls. */
-export async function readBody(c: Context<Env>): Promise<Buffer> {
+export async function readBody(c: Context<Env>, most: number): Promise<Buffer> {
   refuseEncoded(c.req.header('content-encoding'))
-  const tooLarge = () => new Problem('request-too-large', `A body of this kind has at most ${LARGEST} bytes.`)
-  if (Number(c.req.header('content-length') ?? 0) > LARGEST) throw tooLarge()
+  const tooLarge = () => new Problem('request-too-large', `A body of this kind has at most ${most} bytes.`)
+  if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge()
   const stalled = Promise.withResolvers<never>()
   const watch = watchIdle(c.env?.incoming, stalled.reject)
   const reader = c.req.raw.body?.getReader()
@@ -49,7 +53,7 @@ export async function readBody(c: Context<Env>): Promise<Buffer> {
       if (done) break
       chunks.push(value)
       size += value.length
-      if (size > LARGEST) throw tooLarge()
+      if (size > most) throw tooLarge()
     }
     return Buffer.concat(chunks)
   } finally {

@@ -6,25 +6,26 @@ import { check, pointerTo } from './endpoint.ts'
 import { repeatable, sha256Text, wholeNumber } from './fields.ts'
 import { invalid, Problem } from './problems.ts'
 import type { Services } from './services.ts'
-import { MAX_FIELD_SIZE } from './upload/receive.ts'
+import { fieldTooLarge } from './upload/multipart-errors.ts'
 
 export const DEFAULT_PIPELINE = 'log-analysis'
 
 /** Levels of a JSON value: more than anybody needs, few enough for every parser on its way. */
 const DEEPEST = 64
 
-/**
- * Passed on as it is, never copied: a key such as `__proto__` is the client's own word. Its size is not this schema's
- * matter, since that has a status of its own.
- */
+/** Bytes of metadata as JSON without a space or an escape too many, however it was sent. */
+const MAX_METADATA_SIZE = 16 * 2 ** 10
+
+/** Passed on as it is, never copied: a key such as `__proto__` is the client's own word. */
 const metadata = z
   .custom<JsonObject>(value => typeof value === 'object' && value !== null && !Array.isArray(value), {
     error: 'a JSON object is wanted',
     abort: true,
   })
-  .refine(value => !isDeeperThan(value, DEEPEST), `at most ${DEEPEST} levels are taken`)
-  .refine(value => !holdsInfinity(value), 'a number is larger than can be kept')
-  .refine(isWellFormed, 'a text holds half of a surrogate pair')
+  .superRefine((value, context) => {
+    const message = whyNotKept(value)
+    if (message !== null) context.addIssue({ code: 'custom', message })
+  })
   .meta({ type: 'object', description: 'A JSON object of at most 16 KiB.' })
 
 const pipeline = z.string().default(DEFAULT_PIPELINE)
@@ -49,9 +50,10 @@ export const JobForm = z.strictObject({
   metadata: z.preprocess(parseJson, metadata).default(() => ({})),
 })
 
-/** Refuses a field as soon as it has come: what follows it may be gigabytes. */
+/** Refuses a field as soon as it has come: what follows it may be gigabytes. Made anew for each request. */
 export function fieldChecker(form: typeof JobForm | typeof FilesForm, services: Services) {
   const shape: Readonly<Record<string, z.ZodType | undefined>> = form.shape
+  const given = new Set<string>()
   return (name: string, value: string): void => {
     const schema = Object.hasOwn(shape, name) ? shape[name] : undefined
     if (!schema) {
@@ -62,6 +64,8 @@ export function fieldChecker(form: typeof JobForm | typeof FilesForm, services: 
         ),
       )
     }
+    if (given.has(name) && name !== 'sha256') throw invalid(pointerTo([name], 'this is given twice'))
+    given.add(name)
     const checked = check(schema, value, (path, message) =>
       pointerTo([name, ...path.filter(part => typeof part !== 'number')], message),
     )
@@ -76,9 +80,6 @@ export async function toRequest(
   rest: { id: string; owner: string },
 ): Promise<JobRequest> {
   const { stages } = requirePipeline(services, draft.pipeline)
-  if (Buffer.byteLength(JSON.stringify(draft.metadata)) > MAX_FIELD_SIZE) {
-    throw new Problem('field-too-large', 'The metadata are larger than 16 KiB.')
-  }
   const { callbackUrl } = draft
   if (callbackUrl !== null) {
     const verdict = await services.addresses.checkUrl(callbackUrl)
@@ -117,29 +118,29 @@ function parseJson(text: unknown): unknown {
   }
 }
 
-function isDeeperThan(value: unknown, most: number): boolean {
-  let depth = 0
-  for (const _ of levelsOf(value)) if (depth++ > most) return true
-  return false
-}
-
-/** `1e400` is a number in JSON, but would come back as `null`. */
-function holdsInfinity(value: unknown): boolean {
-  for (const level of levelsOf(value))
-    if (level.some(each => each === Infinity || each === -Infinity)) return true
-  return false
-}
-
-/** As JSON `"\\ud800"` is a string, but no UTF-8 has a character for it: strict readers refuse all that it stands in. */
-function isWellFormed(value: unknown): boolean {
-  for (const level of levelsOf(value)) {
-    for (const each of level) {
-      if (typeof each === 'string' && !each.isWellFormed()) return false
-      if (typeof each === 'object' && each !== null && !Object.keys(each).every(key => key.isWellFormed()))
-        return false
+/** @throws Problem where it is too large: that is no invalid request, but has a status of its own. */
+function whyNotKept(metadata: JsonObject): string | null {
+  let [depth, values] = [0, 0]
+  for (const level of levelsOf(metadata)) {
+    if (depth++ > DEEPEST) return `at most ${DEEPEST} levels are taken`
+    values += level.length
+    // Each takes a byte at least. Nobody needs to look at the millions that a body has room for.
+    if (values > MAX_METADATA_SIZE) throw fieldTooLarge('metadata')
+    // `1e400` is a number in JSON, but would come back as `null`.
+    if (level.some(each => each === Infinity || each === -Infinity)) {
+      return 'a number is larger than can be kept'
     }
+    // `"\ud800"` is a string in JSON, but UTF-8 has no character for it: strict readers refuse all that holds it.
+    if (!level.every(isWellFormed)) return 'a text holds half of a surrogate pair'
   }
-  return true
+  if (Buffer.byteLength(JSON.stringify(metadata)) > MAX_METADATA_SIZE) throw fieldTooLarge('metadata')
+  return null
+}
+
+/** Of a value itself and the keys that it has, not of what they lead to. */
+function isWellFormed(value: unknown): boolean {
+  if (typeof value === 'string') return value.isWellFormed()
+  return typeof value !== 'object' || value === null || Object.keys(value).every(key => key.isWellFormed())
 }
 
 function* levelsOf(value: unknown): Generator<unknown[]> {

@@ -126,7 +126,9 @@ describe('a draft', () => {
     ['[]', 400, 'invalid-request'],
     ['null', 400, 'invalid-request'],
     [`{"metadata": {"a": ${'['.repeat(100_000)}${']'.repeat(100_000)}}}`, 400, 'invalid-request'],
-    [JSON.stringify({ metadata: { a: 'x'.repeat(2 ** 20) } }), 413, 'request-too-large'],
+    [JSON.stringify({ metadata: { a: 'x'.repeat(2_000_000) } }), 413, 'field-too-large'],
+    [`{"metadata": {"a": [${'[],'.repeat(1_000_000)}[]]}}`, 413, 'field-too-large'],
+    [JSON.stringify({ metadata: { a: 'x'.repeat(2 ** 22) } }), 413, 'request-too-large'],
   ])('is refused for the body %#', async (body, status, code) => {
     await expectProblem(
       call('POST', '/api/jobs', { body, headers: { 'content-type': 'application/json' } }),
@@ -134,6 +136,27 @@ describe('a draft', () => {
       code,
     )
   })
+
+  test.each(['\\u0041', 'A', '\\/', ' A'])(
+    'has 16 KiB of metadata written in %j and no byte more, and so has an upload',
+    async character => {
+      const [left, kept] = [' '.repeat(100), JSON.parse(`"${character}"`) as string]
+      const room = Math.floor((16_384 - '{"a":""}'.length) / kept.length)
+      const metadata = (count: number) => `${left}{"a":${left}"${character.repeat(count)}"}`
+      const asJson = (count: number) =>
+        call('POST', '/api/jobs', {
+          body: `{"pipeline":"inspect","metadata":${metadata(count)}}`,
+          headers: { 'content-type': 'application/json' },
+        })
+      const asForm = (count: number) =>
+        call('POST', '/api/jobs', {
+          body: form({ a: 'a' }, { pipeline: 'inspect', metadata: metadata(count) }),
+        })
+      expect((await asJson(room)).status).toBe(201)
+      expect((await asForm(room)).status).toBe(202)
+      for (const each of [asJson, asForm]) await expectProblem(each(room + 1), 413, 'field-too-large')
+    },
+  )
 
   test('keeps metadata as they were given, strange keys included', async () => {
     const text = '{"metadata":{"__proto__":{"x":1},"constructor":2,"":null},"pipeline":"inspect"}'

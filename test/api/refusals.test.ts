@@ -220,6 +220,20 @@ describe.each([
     'field-too-large',
   ],
   [
+    'metadata of which only the spaces are too many',
+    bytes(field('metadata', `{${' '.repeat(130 * KIB)}}`), file('a'), END),
+    {},
+    413,
+    'field-too-large',
+  ],
+  [
+    'another field over 16 KiB',
+    bytes(field('callbackUrl', `http://8.8.8.8/${'x'.repeat(16 * KIB)}`), file('a'), END),
+    {},
+    413,
+    'field-too-large',
+  ],
+  [
     'a content encoding',
     bytes(file('a'), END),
     { 'content-encoding': 'gzip' },

@@ -29,8 +29,10 @@ import {
 } from './multipart-errors.ts'
 import { type Parts, watchParts } from './strict-parts.ts'
 
-/** Bytes: what `metadata` may have. */
-export const MAX_FIELD_SIZE = 16 * 2 ** 10
+/** Bytes of a field. */
+const MAX_FIELD_SIZE = 16 * 2 ** 10
+/** Bytes of `metadata` as they come: every character may be an escape of six (`\u0041`), and spaces stand between. */
+const MAX_ESCAPED_SIZE = 8 * MAX_FIELD_SIZE
 /** Media types that are shown again: everything else is what a client may call anything. */
 const MEDIA_TYPE = /^[\w!#$&^.+-]{1,63}\/[\w!#$&^.+-]{1,63}$/
 
@@ -144,7 +146,9 @@ export async function receive(
       'field',
       attempt((name: string | undefined, value: string, info: FieldInfo) => {
         told++
-        if (info.valueTruncated || value.length > MAX_FIELD_SIZE) throw fieldTooLarge(name)
+        // Of metadata it is the JSON that is measured, by who checks it.
+        const most = name === 'metadata' ? MAX_ESCAPED_SIZE : MAX_FIELD_SIZE
+        if (info.valueTruncated || value.length > most) throw fieldTooLarge(name)
         if (name === undefined) throw unknownPart(name, 'field')
         const text = textOf(name, value, parts?.charset() ?? null)
         options.checkField(name, text)
@@ -164,7 +168,7 @@ export async function receive(
     fileSize: maxFileSize,
     files: maxFiles,
     fields: maxFiles + 16,
-    fieldSize: MAX_FIELD_SIZE,
+    fieldSize: MAX_ESCAPED_SIZE,
     fieldNameSize: 100,
     fieldNestingDepth: 0,
   }
