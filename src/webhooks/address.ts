@@ -50,6 +50,16 @@ export interface AddressGuardOptions {
 
 const RESOLVE_TIMEOUT_MS = 2_000
 
+/** What no URL holds. The parser drops it or makes a slash of it, and others who read the same text would not. */
+const BENT = /[\s\\\p{Cc}]/u
+/** With two slashes and something behind them: the parser does not mind how many there are. */
+const AUTHORITY = /^https?:\/\/([^/?#]+)/i
+const NO_URL = {
+  ok: false,
+  code: 'invalid-request',
+  detail: 'The callback URL is not an absolute URL.',
+} as const satisfies UrlVerdict
+
 export function createAddressGuard({
   allow,
   lookup: resolve = systemLookup,
@@ -81,16 +91,15 @@ export function createAddressGuard({
   }
 
   async function checkUrl(text: string): Promise<UrlVerdict> {
-    const url = URL.parse(text)
-    if (url === null) {
-      return { ok: false, code: 'invalid-request', detail: 'The callback URL is not an absolute URL.' }
-    }
+    const url = BENT.test(text) || !text.isWellFormed() ? null : URL.parse(text)
+    if (url === null) return NO_URL
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       return notAllowed('A callback URL starts with http:// or https://.')
     }
-    if (url.username !== '' || url.password !== '') {
-      return notAllowed('A callback URL holds no user name and no password.')
-    }
+    const [, authority] = AUTHORITY.exec(text) ?? []
+    if (authority === undefined) return NO_URL
+    // Also where both are empty: the parser forgets them then.
+    if (authority.includes('@')) return notAllowed('A callback URL holds no user name and no password.')
     const port = portOf(url.protocol, url.port)
     if (port === 0) return notAllowed('No connection can be made to port 0.')
     const host = bareHost(url.hostname)
@@ -99,11 +108,11 @@ export function createAddressGuard({
       const detail = refusal(host, addresses, port)
       return detail === null ? { ok: true, url } : notAllowed(detail)
     }
-    // Its addresses will be checked at connection. A low port that no entry opens would be refused then, whatever
-    // they are: better to say so now.
-    if (!isOpenPort(port) && !allow.some(entry => entry.port === null || entry.port === port)) {
+    // Its addresses will be checked at connection. A low port is open only to addresses that an entry lists, and as
+    // yet there is none that could be listed.
+    if (!isOpenPort(port)) {
       return notAllowed(
-        `Port ${port} is not open to callbacks: it is below 1024, and neither 80 nor 443. ${host} does not resolve now; an operator permits the port with SLUICE_WEBHOOK_ALLOW=<address of ${host}>/32:${port}`,
+        `Port ${port} is not open to callbacks: it is below 1024, and neither 80 nor 443. ${host} does not resolve now; once it does, an operator permits it with SLUICE_WEBHOOK_ALLOW=<address of ${host}>/32:${port}`,
       )
     }
     return { ok: true, url }

@@ -183,6 +183,20 @@ describe.each([
     400,
     'invalid-request',
   ],
+  [
+    'a callback URL without its slashes',
+    bytes(file('a'), field('callbackUrl', 'http:8.8.8.8/x'), END),
+    {},
+    400,
+    'invalid-request',
+  ],
+  [
+    'a callback URL with an empty user',
+    bytes(file('a'), field('callbackUrl', 'http://:@8.8.8.8/'), END),
+    {},
+    422,
+    'callback-url-not-allowed',
+  ],
   ['a file over the limit', bytes(file('a', big), END), {}, 413, 'file-too-large'],
   [
     'a file over the limit behind a good one',

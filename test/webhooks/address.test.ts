@@ -44,6 +44,17 @@ test.each([
   'http://256.1.1.1/',
   'http://h:65536/',
   'http://a b/',
+  'http:8.8.8.8/x',
+  'http:/8.8.8.8',
+  'http:///x',
+  'https:///8.8.8.8/',
+  ' http://8.8.8.8/ ',
+  'http://8.8.8.8/\n',
+  'http://8.8.\t8.8/',
+  'http://8.8.8.8/a b',
+  'http://8.8.8.8\\@10.0.0.1/',
+  'http:\\\\8.8.8.8\\',
+  'http://8.8.8.8/\ud800',
 ])('what is no absolute URL is an invalid request: "%s"', async text => {
   expect(await guardWith().checkUrl(text)).toMatchObject({ ok: false, code: 'invalid-request' })
 })
@@ -55,6 +66,8 @@ test.each([
   'localhost:7250/',
   'http://user@hook.example/',
   'http://:password@hook.example/',
+  'http://@hook.example/',
+  'https://:@hook.example/',
   'http://hook.example:0/',
 ])('another scheme, userinfo and port 0 are refused: %s', async text => {
   const guard = guardWith({ 'hook.example': [PUBLIC] }, [{ cidr: '0.0.0.0/0', port: null }])
@@ -235,11 +248,20 @@ test('a resolver that does not answer within 2 s counts as one that does not kno
   expect(performance.now() - start).toBeLessThan(15_000)
 })
 
-test('a low port of a name that does not resolve now is refused unless an entry could permit it', async () => {
+test('a low port of a name that does not resolve now is refused: an entry permits addresses, and it has none', async () => {
   const url = 'http://later.example:22/'
-  expect(await guardWith().checkUrl(url)).toMatchObject(refused)
-  expect(await guardWith({}, settingsWith('10.0.0.0/8:23')).checkUrl(url)).toMatchObject(refused)
-  expect(await guardWith({}, settingsWith('10.0.0.0/8:22')).checkUrl(url)).toMatchObject({ ok: true })
+  for (const entry of ['', '10.0.0.0/8:22', '127.0.0.1/32']) {
+    expect(await guardWith({}, settingsWith(entry)).checkUrl(url), entry).toMatchObject(refused)
+  }
+  const resolved = guardWith({ 'later.example': ['10.0.0.1'] }, settingsWith('10.0.0.0/8:22'))
+  expect(await resolved.checkUrl(url)).toMatchObject({ ok: true })
+})
+
+test('what stands behind the host may hold an @, or the address of another page', async () => {
+  for (const rest of ['/@team', '?to=@team', '#@team', '/http://elsewhere.example']) {
+    const url = `http://${PUBLIC}${rest}`
+    expect(await guardWith().checkUrl(url), url).toMatchObject({ ok: true })
+  }
 })
 
 test('the system resolves where no resolver is given', async () => {
