@@ -20,11 +20,15 @@ export async function listen(
   api: Pick<Api, 'app'>,
   { host, port, headMs = HEAD_MS }: { host: string; port: number; headMs?: number },
 ): Promise<ApiServer> {
-  const listener = getRequestListener(api.app.fetch as Parameters<typeof getRequestListener>[0], {
-    // A request line or a Host header that makes no URL, or none at all.
-    errorHandler: () => unreadable().toResponse('none'),
-  })
-  const respond: RequestListener = (request, response) => void listener(request, response)
+  const fetch = api.app.fetch as Parameters<typeof getRequestListener>[0]
+  // A request line or a Host header that makes no URL, or none at all.
+  const errorHandler = () => unreadable().toResponse('none')
+  const newer = getRequestListener(fetch, { errorHandler })
+  // HTTP/1.0 knows no Host, and simple health checkers send none. The name makes a URL of the path, no more: whoever asks
+  // for the Host looks at the header.
+  const older = getRequestListener(fetch, { errorHandler, hostname: 'localhost' })
+  const respond: RequestListener = (request, response) =>
+    void (request.httpVersion === '1.0' ? older : newer)(request, response)
   const server = createServer(
     {
       // An honest upload may take hours. Stalled ones are ended by their own watch, see idle.ts.

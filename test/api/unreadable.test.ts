@@ -98,6 +98,30 @@ describe('a request', () => {
   })
 })
 
+describe('a request of HTTP/1.0, which knows no Host', () => {
+  const status = async (path: string, url?: string) =>
+    Number(/^HTTP\/1\.1 (\d+)/.exec(await say(request(`GET ${path} HTTP/1.0`), url).answer)?.[1])
+
+  test('is told of the health; without keys, where a Host says that it comes from here, of nothing else', async () => {
+    expect(await status('/livez')).toBe(200)
+    expect(await status('/readyz')).toBe(200)
+    for (const path of ['/api/jobs', '/', '/metrics']) expect(await status(path), path).toBe(403)
+  })
+
+  test('is answered as any other where there are keys', async () => {
+    const apiKeys = [{ name: 'a', role: 'admin', key: 'the-key-of-the-admin' }] as const
+    const closed = await startApi({ redis: api.redis, config: { apiKeys } })
+    try {
+      expect(await status('/livez', closed.url)).toBe(200)
+      expect(await status('/api/jobs', closed.url)).toBe(401)
+      const keyed = request(`GET /api/jobs HTTP/1.0\nAuthorization: Bearer ${apiKeys[0].key}`)
+      expect(await say(keyed, closed.url).answer).toMatch(/^HTTP\/1\.1 200 /)
+    } finally {
+      await closed.stop()
+    }
+  })
+})
+
 describe('what is no request, behind one that is', () => {
   test('is not refused in the place of an answer that is still due', async () => {
     const { answer } = say(request('GET /api/pipelines HTTP/1.1\nHost: localhost', 'hunter2\r\n\r\n'))
