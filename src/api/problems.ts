@@ -110,9 +110,9 @@ export class Problem extends Error {
 export function invalid(...errors: readonly Fault[]): Problem {
   const [first] = errors
   const at = first && ('pointer' in first ? first.pointer : first.parameter)
-  return new Problem('invalid-request', first ? `${at}: ${first.message}` : 'The request is not valid.', {
-    errors,
-  })
+  // The pointer to all of a body is empty.
+  const detail = first ? `${at || 'The body'}: ${first.message}` : 'The request is not valid.'
+  return new Problem('invalid-request', detail, { errors })
 }
 
 export function notFound(what: string): Problem {

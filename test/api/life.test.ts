@@ -152,6 +152,17 @@ describe('a draft', () => {
     )
   })
 
+  test('is refused for a body that is none, in a sentence', async () => {
+    const response = await call('POST', '/api/jobs', {
+      body: '[]',
+      headers: { 'content-type': 'application/json' },
+    })
+    expect(await response.json()).toMatchObject({
+      detail: expect.stringMatching(/^The body: \w/),
+      errors: [{ pointer: '' }],
+    })
+  })
+
   test.each(['\\u0041', 'A', '\\/', ' A'])(
     'has 16 KiB of metadata written in %j and no byte more, and so has an upload',
     async character => {
