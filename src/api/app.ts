@@ -17,7 +17,7 @@ import { fileEndpoints } from './files.ts'
 import { healthEndpoints } from './health.ts'
 import { intakeEndpoints } from './intake.ts'
 import { jobEndpoints } from './jobs.ts'
-import { mountLogin } from './login.ts'
+import { loginEndpoints } from './login.ts'
 import { createMetrics } from './metrics.ts'
 import { comesFromElsewhere, isLocalHostHeader, isSafe } from './origin.ts'
 import { overviewEndpoints } from './overview.ts'
@@ -53,6 +53,7 @@ export function createApi(services: Services, version: string): Api {
     ...deliveryEndpoints(services),
     ...overviewEndpoints(services, queues),
     ...healthEndpoints(services),
+    ...loginEndpoints(keyRing, sessions),
   ]
 
   const app = new Hono<Env>()
@@ -91,7 +92,6 @@ export function createApi(services: Services, version: string): Api {
   })
 
   for (const each of endpoints) register(app, each)
-  mountLogin(app, keyRing, sessions)
   metrics.mount(app)
   mountDocs(app, endpoints, version)
   mountBoard(app, services, queues)

@@ -1,28 +1,70 @@
 /** `POST /login`, `POST /logout`: how a browser, which cannot send a bearer key by itself, gets in and out. */
-import type { Context, Hono } from 'hono'
+import type { Context } from 'hono'
+import { z } from 'zod'
 import { bodyMedia, readBody, readJson } from './body.ts'
-import type { KeyRing } from './callers.ts'
-import { type Env, unauthenticated } from './endpoint.ts'
-import { invalid, Problem } from './problems.ts'
+import { EVERYONE, type KeyRing } from './callers.ts'
+import { check, type Env, endpoint, pointerTo, unauthenticated } from './endpoint.ts'
+import { Problem } from './problems.ts'
 import type { Sessions } from './sessions.ts'
+
+const LoginForm = z.object({ key: z.string('the key is missing') })
 
 /** Bytes of what comes with a key; nobody has shown one yet. */
 const LARGEST = 16 * 2 ** 10
 
-export function mountLogin(app: Hono<Env>, keyRing: KeyRing, sessions: Sessions): void {
-  app.post('/login', async c => {
-    c.set('route', '/login')
-    const text = await readKey(c)
-    // Without keys there is nothing to prove, and whoever tries is in already.
-    if (keyRing.isEmpty) return seeOther('/')
-    const key = keyRing.find(text)
-    if (!key) throw unauthenticated('This key is not known.')
-    return seeOther('/', await sessions.open(key))
-  })
-  app.post('/logout', async c => {
-    c.set('route', '/logout')
-    return seeOther('/login', await sessions.close(c.req.header('cookie')))
-  })
+export function loginEndpoints(keyRing: KeyRing, sessions: Sessions) {
+  return [
+    {
+      ...endpoint({
+        id: 'logIn',
+        method: 'post',
+        path: '/login',
+        tag: 'Access',
+        summary: 'Open a session of a browser, by a key',
+        roles: 'public',
+        answers: {
+          303: {
+            description: 'To the web UI, with a session.',
+            headers: { Location: '`/`', 'Set-Cookie': 'The session; none where no key is set' },
+          },
+        },
+        problems: [
+          'malformed-json',
+          'unauthenticated',
+          'forbidden',
+          'upload-timeout',
+          'request-too-large',
+          'unsupported-media-type',
+          'queue-unavailable',
+        ],
+        async handle({ c }) {
+          const text = await readKey(c)
+          // Without keys there is nothing to prove, and whoever tries is in already.
+          if (keyRing.isEmpty) return seeOther('/')
+          const key = keyRing.find(text)
+          if (!key) throw unauthenticated('This key is not known.')
+          return seeOther('/', await sessions.open(key))
+        },
+      }),
+      form: LoginForm,
+    },
+
+    endpoint({
+      id: 'logOut',
+      method: 'post',
+      path: '/logout',
+      tag: 'Access',
+      summary: 'End the session',
+      roles: EVERYONE,
+      answers: {
+        303: {
+          description: 'To the login form, without a session.',
+          headers: { Location: '`/login`', 'Set-Cookie': 'Takes the session away' },
+        },
+      },
+      handle: async ({ c }) => seeOther('/login', await sessions.close(c.req.header('cookie'))),
+    }),
+  ]
 }
 
 async function readKey(c: Context<Env>): Promise<string> {
@@ -34,9 +76,7 @@ async function readKey(c: Context<Env>): Promise<string> {
     media === 'json'
       ? await readJson(c, LARGEST)
       : Object.fromEntries(new URLSearchParams((await readBody(c, LARGEST)).toString()))
-  const key = typeof body === 'object' && body !== null && 'key' in body ? body.key : undefined
-  if (typeof key !== 'string') throw invalid({ pointer: '/key', message: 'the key is missing' })
-  return key
+  return check(LoginForm, body, pointerTo).key
 }
 
 function seeOther(location: string, cookie?: string): Response {

@@ -43,6 +43,7 @@ describe('with keys', () => {
     ['GET', '/admin/queues/'],
     ['GET', '/admin/queues/api/queues'],
     ['PUT', '/admin/queues/api/queues/process/pause'],
+    ['POST', '/logout'],
   ])('%s %s needs one', async (method, path) => {
     const response = await call(method, path)
     expect(response.status).toBe(401)
@@ -256,6 +257,14 @@ describe('a browser', () => {
     } finally {
       await Promise.all([other.stop(), changed.stop()])
     }
+  })
+
+  test('that sends no key is told so', async () => {
+    const json = { 'content-type': 'application/json' }
+    for (const body of ['{}', '{"key":1}', '[]', 'null']) {
+      expect((await call('POST', '/login', json, body)).status, body).toBe(400)
+    }
+    expect((await call('POST', '/login', {}, 'key=')).status).toBe(415)
   })
 
   test('that logs out is out, with the old cookie, too', async () => {
