@@ -54,6 +54,7 @@ export function createApi(services: Services, version: string): Api {
     ...overviewEndpoints(services, queues),
     ...healthEndpoints(services),
     ...loginEndpoints(keyRing, sessions),
+    ...metrics.endpoints(),
   ]
 
   const app = new Hono<Env>()
@@ -92,7 +93,6 @@ export function createApi(services: Services, version: string): Api {
   })
 
   for (const each of endpoints) register(app, each)
-  metrics.mount(app)
   mountDocs(app, endpoints, version)
   mountBoard(app, services, queues)
 

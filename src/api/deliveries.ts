@@ -48,7 +48,7 @@ export function deliveryEndpoints(services: Services) {
         jobId: z.string().min(1).max(64).optional(),
         webhookId: z.string().optional(),
         status: z.enum(['pending', 'delivered', 'failed']).optional(),
-        limit: wholeNumber(1, 200).default(50),
+        limit: wholeNumber(1, 200).prefault(50),
         cursor: cursorText.optional(),
       }),
       answers: { 200: { description: 'With filters a page may be short.', schema: DeliveryPage } },

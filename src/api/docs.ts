@@ -4,8 +4,8 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import type { Hono } from 'hono'
 import { EVERYONE } from './callers.ts'
-import { admit, type Endpoint, type Env } from './endpoint.ts'
-import { describeApi } from './openapi.ts'
+import { admit, type Env } from './endpoint.ts'
+import { type Described, describeApi } from './openapi.ts'
 
 /** Swagger UI sets styles on its elements, and draws its icons from data. */
 const CONTENT_SECURITY_POLICY = [
@@ -44,7 +44,7 @@ interface Part {
   readonly body: string
 }
 
-export function mountDocs(app: Hono<Env>, endpoints: readonly Endpoint[], version: string): void {
+export function mountDocs(app: Hono<Env>, endpoints: readonly Described[], version: string): void {
   const document = JSON.stringify(describeApi(endpoints, version))
   const folder = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'))
   const read = (file: string) => readFileSync(join(folder, file), 'utf8')

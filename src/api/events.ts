@@ -29,7 +29,7 @@ export function eventEndpoints(services: Services) {
       summary: 'What happened to a job: its history, or with `Accept: text/event-stream` the live stream',
       roles: EVERYONE,
       heeds: RESUMES,
-      query: z.strictObject({ after: eventId.optional(), limit: wholeNumber(1, 1_000).default(1_000) }),
+      query: z.strictObject({ after: eventId.optional(), limit: wholeNumber(1, 1_000).prefault(1_000) }),
       answers: {
         200: { description: 'Oldest first.', schema: EventPage, types: [EVENT_STREAM] },
         204: { description: 'A stream of a final job that has nothing left to tell.' },

@@ -1,7 +1,7 @@
 /** Schemas of what comes as text: query parameters and form fields. Wrong texts are refused, never bent into shape. */
 import { z } from 'zod'
 
-/** A whole number; as JSON Schema an integer. */
+/** A whole number; as JSON Schema an integer. Give it a `prefault`: a `default` the document would not tell. */
 export function wholeNumber(least: number, most: number) {
   return z.preprocess(
     text => (typeof text === 'string' && /^[+-]?\d{1,15}$/.test(text) ? Number(text) : text),

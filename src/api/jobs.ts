@@ -36,7 +36,7 @@ export function jobEndpoints(services: Services) {
         pipeline: z.string().optional(),
         createdAfter: timeText.optional(),
         createdBefore: timeText.optional(),
-        limit: wholeNumber(1, 200).default(50),
+        limit: wholeNumber(1, 200).prefault(50),
         cursor: cursorText.optional(),
       }),
       answers: {

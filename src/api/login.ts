@@ -46,6 +46,7 @@ export function loginEndpoints(keyRing: KeyRing, sessions: Sessions) {
           return seeOther('/', await sessions.open(key))
         },
       }),
+      // For the document: forms are read here, by `readKey`.
       form: LoginForm,
     },
 

@@ -1,9 +1,8 @@
 /** `/metrics`, for Prometheus. What Redis knows is asked for when somebody looks, not kept up to date for nobody. */
-import type { Context, Hono } from 'hono'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { countJobs } from '../jobs/listing.ts'
 import { ADMINS } from './callers.ts'
-import { admit, type Env } from './endpoint.ts'
+import { endpoint } from './endpoint.ts'
 import { countWorkers } from './overview.ts'
 import type { Queues } from './queues.ts'
 import type { Services } from './services.ts'
@@ -60,21 +59,28 @@ export function createMetrics(services: Services, queues: Queues) {
       requests.labels(method, route, String(status)).observe(seconds),
     uploaded: (bytes: number) => uploaded.inc(bytes),
 
-    mount(app: Hono<Env>): void {
-      app.get('/metrics', async (c: Context<Env>) => {
-        c.set('route', '/metrics')
-        admit(c, ADMINS)
-        gauges.streams.set(feed.clients())
-        try {
-          await askRedis()
-          gauges.up.set(1)
-        } catch (error) {
-          // The process's own figures are worth having just then.
-          log.debug({ err: error }, 'metrics')
-          gauges.up.set(0)
-        }
-        return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
-      })
-    },
+    endpoints: () => [
+      endpoint({
+        id: 'getMetrics',
+        method: 'get',
+        path: '/metrics',
+        tag: 'Service',
+        summary: 'Figures for Prometheus',
+        roles: ADMINS,
+        answers: { 200: { description: 'As of now.', types: ['text/plain'] } },
+        async handle() {
+          gauges.streams.set(feed.clients())
+          try {
+            await askRedis()
+            gauges.up.set(1)
+          } catch (error) {
+            // The process's own figures are worth having just then.
+            log.debug({ err: error }, 'metrics')
+            gauges.up.set(0)
+          }
+          return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
+        },
+      }),
+    ],
   }
 }

@@ -9,10 +9,24 @@ type Json = Record<string, unknown>
 const PROBLEM_TYPE = 'application/problem+json'
 
 /** What any endpoint may answer. */
-const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'internal', 'queue-unavailable']
-const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden']
+const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'internal']
+/** And what any may that asks who calls: a session is looked up in Redis. */
+const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'queue-unavailable']
 
-export function describeApi(endpoints: readonly Endpoint[], version: string): Json {
+/** By status, what a problem says by a header, too. */
+const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
+  401: { 'WWW-Authenticate': '`Bearer`' },
+  416: { 'Content-Range': 'How many bytes there are: `bytes */size`' },
+  503: { 'Retry-After': 'Seconds' },
+}
+
+/** What `{id}` and `{fileId}` may be; a name of an artifact may be anything. */
+const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
+
+/** An endpoint that reads its body by itself says here what it takes, as a form or the same as JSON. */
+export type Described = Endpoint & { readonly form?: z.ZodType }
+
+export function describeApi(endpoints: readonly Described[], version: string): Json {
   const paths: Record<string, Json> = {}
   for (const each of endpoints) {
     const path = each.path.replaceAll('*}', '}')
@@ -40,7 +54,7 @@ export function describeApi(endpoints: readonly Endpoint[], version: string): Js
   }
 }
 
-function describe(each: Endpoint): Json {
+function describe(each: Described): Json {
   const body = requestBody(each)
   return {
     operationId: each.id,
@@ -62,7 +76,7 @@ function pathParameters(path: string): Json[] {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string' },
+    schema: { type: 'string', ...(name !== 'name' && { pattern: ID_PATTERN }) },
   }))
 }
 
@@ -91,9 +105,14 @@ function headerParameters(heeds: Readonly<Record<string, string>>): Json[] {
   }))
 }
 
-function requestBody({ json, multipart }: Endpoint): Json | null {
-  if (!json && !multipart) return null
+function requestBody({ json, multipart, form }: Described): Json | null {
+  if (!json && !multipart && !form) return null
   const content: Record<string, Json> = {}
+  if (form) {
+    const schema = inputSchema(form)
+    content['application/x-www-form-urlencoded'] = { schema }
+    content['application/json'] = { schema }
+  }
   if (multipart) {
     const schema = inputSchema(multipart) as { properties: Json }
     const files = { type: 'array', items: { type: 'string', format: 'binary' }, minItems: 1 }
@@ -117,23 +136,22 @@ function answers(declared: Readonly<Record<number, Answer>>): Json {
         {
           description,
           ...(Object.keys(content).length > 0 && { content }),
-          ...(headers && {
-            headers: Object.fromEntries(
-              Object.entries(headers).map(([name, description]) => [
-                name,
-                { description, schema: { type: 'string' } },
-              ]),
-            ),
-          }),
+          ...(headers && { headers: answerHeaders(headers) }),
         },
       ]
     }),
   )
 }
 
+function answerHeaders(headers: Readonly<Record<string, string>>): Json {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  )
+}
+
 /** By status, the codes that this endpoint may answer with. */
 function problems(each: Endpoint): Json {
-  const codes = each.roles === 'public' ? [] : [...ALWAYS, ...WITH_KEYS, ...(each.problems ?? [])]
+  const codes = [...ALWAYS, ...(each.roles === 'public' ? [] : WITH_KEYS), ...(each.problems ?? [])]
   const byStatus: Record<number, string[]> = {}
   for (const code of codes) {
     const status = code === 'no-files' && !each.multipart ? 409 : PROBLEMS[code][0]
@@ -144,6 +162,9 @@ function problems(each: Endpoint): Json {
       status,
       {
         description: codes.map(code => `\`${code}\``).join(', '),
+        ...(PROBLEM_HEADERS[Number(status)] && {
+          headers: answerHeaders(PROBLEM_HEADERS[Number(status)]!),
+        }),
         content: { [PROBLEM_TYPE]: { schema: reference(ProblemSchema) } },
       },
     ]),

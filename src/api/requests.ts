@@ -45,9 +45,9 @@ export const FilesForm = z.strictObject({
 export const JobForm = z.strictObject({
   ...FilesForm.shape,
   pipeline,
-  priority: wholeNumber(-1_000, 1_000).default(0),
+  priority: wholeNumber(-1_000, 1_000).prefault(0),
   callbackUrl: z.string().nullable().default(null),
-  metadata: z.preprocess(parseJson, metadata).default(() => ({})),
+  metadata: z.preprocess(parseJson, metadata).prefault(() => ({})),
 })
 
 /** Refuses a field as soon as it has come: what follows it may be gigabytes. Made anew for each request. */

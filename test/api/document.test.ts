@@ -14,7 +14,14 @@ let document: {
   openapi: string
   paths: Record<
     string,
-    Record<string, { responses: Record<string, unknown>; parameters: { name: string; in: string }[] }>
+    Record<
+      string,
+      {
+        responses: Record<string, { headers?: Record<string, unknown> }>
+        parameters: { name: string; in: string; schema: Record<string, unknown> }[]
+        requestBody?: { content: Record<string, { schema: { properties: Record<string, object> } }> }
+      }
+    >
   >
   components: { schemas: Record<string, unknown> }
 }
@@ -39,15 +46,16 @@ test('it is OpenAPI 3.1, and every reference in it leads somewhere', () => {
   }
 })
 
-test('it has every route of the API, and no other', () => {
-  const undocumented = /^\/api\/(docs|openapi\.json)/
+test('it has every route, but for pages and what belongs to them, and no other', () => {
+  const pages = /^\/(api\/docs.*|api\/openapi\.json|admin\/queues.*|ui\/.*|jobs\/.*|)$/
   const served = routes
-    .filter(({ method, path }) => method !== 'ALL' && path.startsWith('/api/') && !undocumented.test(path))
+    .filter(({ method, path }) => method !== 'ALL' && !pages.test(path))
     .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{\.\+\})?/g, '{$1}')}`)
   const said = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   )
-  expect(said.filter(each => each.includes(' /api/')).sort()).toEqual([...new Set(served)].sort())
+  expect(said.sort()).toEqual([...new Set(served)].filter(each => each !== 'GET /login').sort())
+  expect(said).toEqual(expect.arrayContaining(['POST /login', 'POST /logout', 'GET /metrics', 'GET /livez']))
 })
 
 /** Asks for real, and holds the answer against the schema that its endpoint declares for the status. */
@@ -107,6 +115,57 @@ test('what is answered is what it says', async () => {
   await hold('getStats', '/api/stats')
   await hold('live', '/livez')
   await hold('ready', '/readyz')
+  await hold('live', '/livez?x=1')
+  await hold('ready', '/readyz?x=1')
+  await hold('live', '/livez', { headers: { accept: 'text/html' } })
+  await hold('logIn', '/login', json({}))
+  await hold('logIn', '/login', { body: 'key=' })
+})
+
+test('it tells what a parameter or a field is that is not given', () => {
+  const limit = (path: string) =>
+    document.paths[path]!.get!.parameters.find(({ name }) => name === 'limit')!.schema
+  expect(limit('/api/jobs')).toMatchObject({ default: 50, minimum: 1, maximum: 200 })
+  expect(limit('/api/deliveries')).toMatchObject({ default: 50 })
+  expect(limit('/api/jobs/{id}/events')).toMatchObject({ default: 1_000 })
+  const { content } = document.paths['/api/jobs']!.post!.requestBody!
+  for (const type of ['multipart/form-data', 'application/json']) {
+    expect(content[type]!.schema.properties, type).toMatchObject({
+      pipeline: { default: 'log-analysis' },
+      priority: { default: 0 },
+      callbackUrl: { default: null },
+      metadata: { default: {} },
+    })
+  }
+})
+
+test('it tells what an id looks like', () => {
+  const { parameters } = document.paths['/api/jobs/{id}/files/{fileId}']!.delete!
+  expect(parameters).toHaveLength(2)
+  for (const { schema } of parameters) expect(schema.pattern).toBe('^[A-Za-z0-9_-]{1,64}$')
+})
+
+test('it names the headers that come with a refusal', () => {
+  for (const [path, methods] of Object.entries(document.paths)) {
+    for (const { responses } of Object.values(methods)) {
+      const headers = (status: number) => Object.keys(responses[status]?.headers ?? {})
+      if (responses[401]) expect(headers(401), path).toEqual(['WWW-Authenticate'])
+      if (responses[416]) expect(headers(416), path).toEqual(['Content-Range'])
+      if (responses[503] && path !== '/readyz') expect(headers(503), path).toEqual(['Retry-After'])
+    }
+  }
+  expect(document.paths['/api/jobs']!.get!.responses).toHaveProperty('401')
+  expect(document.paths['/api/jobs']!.get!.responses).toHaveProperty('503')
+  expect(document.paths['/api/jobs/{id}/files/{fileId}/content']!.get!.responses).toHaveProperty('416')
+})
+
+test('it tells that a browser logs in by a form or by JSON, without a key', () => {
+  const login = document.paths['/login']!.post!
+  expect(login).toMatchObject({ security: [] })
+  expect(Object.keys(login.requestBody!.content).sort()).toEqual([
+    'application/json',
+    'application/x-www-form-urlencoded',
+  ])
 })
 
 test('it names the headers that are heeded', () => {
