@@ -75,7 +75,7 @@ export function endpoint<Query extends z.ZodType = z.ZodUndefined, Body extends 
 }
 
 /** What ids look like: others have none of their kind, and must not become parts of keys. */
-const ID = /^[A-Za-z0-9_-]{1,64}$/
+export const ID = /^[A-Za-z0-9_-]{1,64}$/
 
 export function register(app: Hono<Env>, declared: Endpoint): void {
   const ids = [...declared.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)

@@ -1,6 +1,6 @@
 /** The OpenAPI 3.1 document, made from the endpoints' declarations. */
 import { z } from 'zod'
-import type { Answer, Endpoint } from './endpoint.ts'
+import { type Answer, type Endpoint, ID } from './endpoint.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 import { named, ProblemSchema } from './schemas.ts'
 
@@ -19,9 +19,6 @@ const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>
   416: { 'Content-Range': 'How many bytes there are: `bytes */size`' },
   503: { 'Retry-After': 'Seconds' },
 }
-
-/** What `{id}` and `{fileId}` may be; a name of an artifact may be anything. */
-const ID_PATTERN = '^[A-Za-z0-9_-]{1,64}$'
 
 /** An endpoint that reads its body by itself says here what it takes, as a form or the same as JSON. */
 export type Described = Endpoint & { readonly form?: z.ZodType }
@@ -76,7 +73,7 @@ function pathParameters(path: string): Json[] {
     name,
     in: 'path',
     required: true,
-    schema: { type: 'string', ...(name !== 'name' && { pattern: ID_PATTERN }) },
+    schema: { type: 'string', ...(name !== 'name' && { pattern: ID.source }) },
   }))
 }
 
