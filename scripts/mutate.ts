@@ -87,6 +87,26 @@ const MUTATIONS: readonly Mutation[] = [
       name: 'the delivery holds the job as it was when it ended, whatever happens to it later',
     },
   },
+  {
+    name: 'an idempotency key is answered without being held',
+    file: 'src/jobs/lua/idempotency.lua',
+    find: "return a.idempotency and redis.call('HGET', reservation(), 'token') ~= a.idempotency.token",
+    replace: 'return false',
+    test: {
+      file: 'test/api/idempotency.test.ts',
+      name: 'that ran out under its upload makes no job: another may have made it',
+    },
+  },
+  {
+    name: 'an idempotency key is not answered by the script that makes the job',
+    file: 'src/jobs/lua/create.lua',
+    find: 'keepAnswer({})\n',
+    replace: '',
+    test: {
+      file: 'test/api/idempotency.test.ts',
+      name: 'right after its job is made, and before it answers: the repeat is given that job',
+    },
+  },
 ]
 
 const root = join(import.meta.dirname, '..')

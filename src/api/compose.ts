@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config.ts'
 import { createDeliveries } from '../jobs/deliveries.ts'
 import { createEventFeed } from '../jobs/event-feed.ts'
+import { createIdempotency } from '../jobs/idempotency.ts'
 import { createLeases } from '../jobs/leases.ts'
 import { createOutbox } from '../jobs/outbox.ts'
 import { createTransitions } from '../jobs/transitions.ts'
@@ -74,6 +75,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       storage,
       transitions: createTransitions(redis),
       leases: createLeases(redis),
+      idempotency: createIdempotency(redis),
       outbox,
       deliveries,
       enqueuer,

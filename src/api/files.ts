@@ -5,6 +5,7 @@ import { isRefused } from '../jobs/transitions.ts'
 import { WRITERS } from './callers.ts'
 import { DOWNLOAD, download } from './download.ts'
 import { check, endpoint, pointerTo } from './endpoint.ts'
+import { fingerprintOf, IDEMPOTENCY, IDEMPOTENCY_PROBLEMS, idempotently, REPLAYED } from './idempotency.ts'
 import { readJob } from './jobs.ts'
 import type { Metrics } from './metrics.ts'
 import { notFound, Problem } from './problems.ts'
@@ -12,7 +13,8 @@ import { FilesForm, fieldChecker } from './requests.ts'
 import { NewFiles } from './schemas.ts'
 import type { Services } from './services.ts'
 import { json } from './submission.ts'
-import { requirePromised, withUpload } from './upload/upload.ts'
+import type { Received } from './upload/receive.ts'
+import { readAgain, requirePromised, withUpload } from './upload/upload.ts'
 
 export function fileEndpoints(services: Services, metrics: Metrics) {
   const { transitions, storage, config, log } = services
@@ -25,7 +27,8 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
       summary: 'Add files to a draft: all of the request or none',
       roles: WRITERS,
       multipart: FilesForm,
-      answers: { 201: { description: 'The new files.', schema: NewFiles } },
+      heeds: IDEMPOTENCY,
+      answers: { 201: { description: 'The new files.', schema: NewFiles, headers: REPLAYED } },
       problems: [
         'not-found',
         'malformed-multipart',
@@ -41,34 +44,46 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
         'checksum-mismatch',
         'storage-unavailable',
         'storage-full',
+        ...IDEMPOTENCY_PROBLEMS,
       ],
       async handle(asked) {
         const { id, files: present } = await readJob(services, asked)
-        const upload = {
-          jobId: id,
-          on: 'draft',
-          maxFiles: Math.max(0, config.maxFiles - present.length),
-          checkField: fieldChecker(FilesForm, services),
-        } as const
-        const files = await withUpload(services, asked, upload, async (received, commit) => {
-          requirePromised(received.files, check(FilesForm, received.fields, pointerTo).sha256)
-          const { added } = await commit(lease =>
-            transitions.addFiles({
-              id,
-              token: randomUUID(),
-              lease,
-              maxFiles: config.maxFiles,
-              files: received.files,
-            }),
-          )
-          return received.files.map((file, index) => ({
-            ...file,
-            id: added[index]!,
-            status: 'uploaded' as const,
-          }))
-        })
-        metrics.uploaded(files.reduce((sum, { size }) => sum + size, 0))
-        return json(201, { files: files.map(viewFile) })
+        const checkField = fieldChecker(FilesForm, services)
+        const requireKept = ({ fields, files }: Received) =>
+          requirePromised(files, check(FilesForm, fields, pointerTo).sha256)
+
+        return idempotently(
+          services,
+          asked,
+          async key => {
+            const maxFiles = Math.max(0, config.maxFiles - present.length)
+            const upload = { jobId: id, on: 'draft', maxFiles, checkField } as const
+            const added = await withUpload(services, asked, upload, async (received, commit) => {
+              requireKept(received)
+              const { files } = received
+              const { added } = await commit(lease =>
+                transitions.addFiles({
+                  id,
+                  token: randomUUID(),
+                  lease,
+                  maxFiles: config.maxFiles,
+                  files,
+                  idempotency: key?.hold(fingerprintOf(null, files)),
+                }),
+              )
+              return files.map((file, index) => ({ ...file, id: added[index]!, status: 'uploaded' as const }))
+            })
+            metrics.uploaded(added.reduce((sum, { size }) => sum + size, 0))
+            return json(201, { files: added.map(viewFile) })
+          },
+          async (answer, requireSame) => {
+            const received = await readAgain(services, asked, { jobId: id, checkField })
+            requireKept(received)
+            requireSame(fingerprintOf(null, received.files))
+            const { files } = await readJob(services, asked)
+            return json(201, { files: files.filter(file => answer.files.includes(file.id)).map(viewFile) })
+          },
+        )
       },
     }),
 

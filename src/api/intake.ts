@@ -1,10 +1,18 @@
 /** `POST /api/jobs`: a whole job in one request, or a draft to be filled. */
 import { randomUUID } from 'node:crypto'
 import { v7 as uuidv7 } from 'uuid'
-import { viewJob } from '../jobs/record.ts'
+import { type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
-import { WRITERS } from './callers.ts'
+import { shown, WRITERS } from './callers.ts'
 import { type Asked, check, endpoint, pointerTo } from './endpoint.ts'
+import {
+  fingerprintOf,
+  IDEMPOTENCY,
+  IDEMPOTENCY_PROBLEMS,
+  idempotently,
+  inProgress,
+  REPLAYED,
+} from './idempotency.ts'
 import type { Metrics } from './metrics.ts'
 import { PREFER } from './prefer.ts'
 import { queueUnavailable } from './problems.ts'
@@ -12,7 +20,8 @@ import { fieldChecker, JobDraft, JobForm, toRequest } from './requests.ts'
 import { JobSchema } from './schemas.ts'
 import type { Services } from './services.ts'
 import { accepted, enqueueFlow, json } from './submission.ts'
-import { requirePromised, withUpload } from './upload/upload.ts'
+import type { Received } from './upload/receive.ts'
+import { readAgain, requirePromised, withUpload } from './upload/upload.ts'
 
 export function intakeEndpoints(services: Services, metrics: Metrics) {
   return [
@@ -25,14 +34,22 @@ export function intakeEndpoints(services: Services, metrics: Metrics) {
       roles: WRITERS,
       json: JobDraft,
       multipart: JobForm,
-      heeds: PREFER,
+      heeds: { ...PREFER, ...IDEMPOTENCY },
       answers: {
         202: {
           description: 'Every byte is on disk and the job is in Redis.',
           schema: JobSchema,
-          headers: { Location: 'The job', 'Preference-Applied': 'Where the request had `Prefer: wait=N`' },
+          headers: {
+            Location: 'The job',
+            'Preference-Applied': 'Where the request had `Prefer: wait=N`',
+            ...REPLAYED,
+          },
         },
-        201: { description: 'A draft.', schema: JobSchema, headers: { Location: 'The job' } },
+        201: {
+          description: 'A draft.',
+          schema: JobSchema,
+          headers: { Location: 'The job', ...REPLAYED },
+        },
       },
       problems: [
         'malformed-multipart',
@@ -50,6 +67,8 @@ export function intakeEndpoints(services: Services, metrics: Metrics) {
         'checksum-mismatch',
         'storage-unavailable',
         'storage-full',
+        'not-found',
+        ...IDEMPOTENCY_PROBLEMS,
       ],
       handle: asked =>
         asked.body === 'multipart'
@@ -59,33 +78,61 @@ export function intakeEndpoints(services: Services, metrics: Metrics) {
   ]
 }
 
-async function createDraft(services: Services, { caller }: Asked<unknown, unknown>, draft: JobDraft) {
-  const id = uuidv7()
-  const request = await toRequest(services, draft, { id, owner: caller.name })
-  const made = await services.transitions.create(request, randomUUID(), {
-    lease: null,
-    files: [],
-    submit: false,
-  })
-  if (isRefused(made)) throw queueUnavailable()
-  return json(201, viewJob(made.record), { location: `/api/jobs/${id}` })
+async function createDraft(services: Services, asked: Asked<unknown, unknown>, draft: JobDraft) {
+  const answer = (record: JobRecord) => json(201, viewJob(record), { location: `/api/jobs/${record.id}` })
+
+  return idempotently(
+    services,
+    asked,
+    async key => {
+      const request = await toRequest(services, draft, { id: uuidv7(), owner: asked.caller.name })
+      const made = await services.transitions.create(request, randomUUID(), {
+        lease: null,
+        files: [],
+        submit: false,
+        idempotency: key?.hold(fingerprintOf(draft, null)),
+      })
+      if (isRefused(made)) throw made.refused === 'key-lost' ? inProgress() : queueUnavailable()
+      return answer(made.record)
+    },
+    async ({ jobId }, requireSame) => {
+      requireSame(fingerprintOf(draft, null))
+      return answer(shown(await readRecord(services.redis, jobId), asked.caller))
+    },
+  )
 }
 
 async function createFromUpload(services: Services, metrics: Metrics, asked: Asked<unknown, unknown>) {
-  const id = uuidv7()
-  const upload = {
-    jobId: id,
-    on: 'new',
-    maxFiles: services.config.maxFiles,
-    checkField: fieldChecker(JobForm, services),
-  } as const
-  const { record } = await withUpload(services, asked, upload, async ({ fields, files }, commit) => {
+  const checkField = fieldChecker(JobForm, services)
+  const parse = ({ fields, files }: Received) => {
     const { sha256, ...draft } = check(JobForm, fields, pointerTo)
     requirePromised(files, sha256)
-    const request = await toRequest(services, draft, { id, owner: asked.caller.name })
-    return commit(lease => services.transitions.create(request, randomUUID(), { lease, files, submit: true }))
-  })
-  metrics.uploaded(record.files.reduce((sum, { size }) => sum + size, 0))
-  await enqueueFlow(services, record)
-  return accepted(services, asked, record)
+    return draft
+  }
+
+  return idempotently(
+    services,
+    asked,
+    async key => {
+      const id = uuidv7()
+      const upload = { jobId: id, on: 'new', maxFiles: services.config.maxFiles, checkField } as const
+      const { record } = await withUpload(services, asked, upload, async (received, commit) => {
+        const { files } = received
+        const draft = parse(received)
+        const request = await toRequest(services, draft, { id, owner: asked.caller.name })
+        const idempotency = key?.hold(fingerprintOf(draft, files))
+        return commit(lease =>
+          services.transitions.create(request, randomUUID(), { lease, files, submit: true, idempotency }),
+        )
+      })
+      metrics.uploaded(record.files.reduce((sum, { size }) => sum + size, 0))
+      await enqueueFlow(services, record)
+      return accepted(services, asked, record)
+    },
+    async ({ jobId }, requireSame) => {
+      const received = await readAgain(services, asked, { jobId, checkField })
+      requireSame(fingerprintOf(parse(received), received.files))
+      return accepted(services, asked, shown(await readRecord(services.redis, jobId), asked.caller))
+    },
+  )
 }

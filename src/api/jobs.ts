@@ -9,6 +9,14 @@ import { EVERYONE, ownerShown, shown, WRITERS } from './callers.ts'
 import { cursorText, formatCursor } from './cursors.ts'
 import { type Asked, endpoint } from './endpoint.ts'
 import { repeatable, timeText, wholeNumber } from './fields.ts'
+import {
+  fingerprintOf,
+  IDEMPOTENCY,
+  IDEMPOTENCY_PROBLEMS,
+  idempotently,
+  inProgress,
+  REPLAYED,
+} from './idempotency.ts'
 import { PREFER } from './prefer.ts'
 import { notFound, Problem } from './problems.ts'
 import { JobPage, JobSchema } from './schemas.ts'
@@ -71,23 +79,38 @@ export function jobEndpoints(services: Services) {
       tag: 'Jobs',
       summary: 'End the draft and enqueue the job; repeating it changes nothing',
       roles: WRITERS,
-      heeds: PREFER,
+      heeds: { ...PREFER, ...IDEMPOTENCY },
       answers: {
         202: {
           description: 'The job.',
           schema: JobSchema,
-          headers: { Location: 'The job', 'Preference-Applied': 'Where the request had `Prefer: wait=N`' },
+          headers: {
+            Location: 'The job',
+            'Preference-Applied': 'Where the request had `Prefer: wait=N`',
+            ...REPLAYED,
+          },
         },
       },
-      problems: ['not-found', 'no-files', 'uploads-in-progress', 'job-final'],
+      problems: ['not-found', 'no-files', 'uploads-in-progress', 'job-final', ...IDEMPOTENCY_PROBLEMS],
       async handle(asked) {
         const before = await readJob(services, asked)
-        const answer = await transitions.submit(before.id)
-        if (isRefused(answer)) throw refusal(answer.refused)
-        const record = await readJob(services, asked)
-        // Adding a flow again has no effect, but is not free; the sweeper has what the first submit left undone.
-        if (before.status === 'draft') await enqueueFlow(services, record)
-        return accepted(services, asked, record)
+        const fingerprint = fingerprintOf(null, null)
+        return idempotently(
+          services,
+          asked,
+          async key => {
+            const answer = await transitions.submit(before.id, key?.hold(fingerprint))
+            if (isRefused(answer)) throw refusal(answer.refused)
+            const record = await readJob(services, asked)
+            // Adding a flow again has no effect, but is not free; the sweeper has what the first submit left undone.
+            if (before.status === 'draft') await enqueueFlow(services, record)
+            return accepted(services, asked, record)
+          },
+          async (_, requireSame) => {
+            requireSame(fingerprint)
+            return accepted(services, asked, before)
+          },
+        )
       },
     }),
 
@@ -165,12 +188,15 @@ type Refusal =
   | 'job-not-retryable'
   | 'job-not-final'
   | 'not-expired'
+  | 'key-lost'
 
 function refusal(code: Refusal): Problem {
   switch (code) {
     case 'gone':
     case 'not-expired':
       return notFound('job')
+    case 'key-lost':
+      return inProgress()
     case 'no-files':
       return new Problem('no-files', 'The draft has no file yet.', { status: 409 })
     case 'uploads-in-progress':

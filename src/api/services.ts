@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import type { EventFeed } from '../jobs/event-feed.ts'
+import type { Idempotency } from '../jobs/idempotency.ts'
 import type { Leases } from '../jobs/leases.ts'
 import type { Outbox } from '../jobs/outbox.ts'
 import type { Transitions } from '../jobs/transitions.ts'
@@ -20,6 +21,7 @@ export interface Services {
   readonly storage: Storage
   readonly transitions: Transitions
   readonly leases: Leases
+  readonly idempotency: Idempotency
   readonly outbox: Outbox
   readonly deliveries: Deliveries
   readonly enqueuer: Enqueuer

@@ -14,6 +14,7 @@
  *   {sluice}:delivery:<id>         hash    a delivery; …:record the frozen job; …:attempts a list
  *   {sluice}:deliveries            zset    every delivery by creation; {sluice}:deliveries:<status> by status
  *   {sluice}:installation          hash    who wrote here, and how far it had come
+ *   {sluice}:idempotency:<digest>  hash    who reserved an idempotency key, for 30 s; or its answer, for 24 h
  *   {sluice}:session:<digest>      string  whose key a browser's session stands for, for 12 h
  */
 export const PREFIX = '{sluice}'
@@ -35,6 +36,7 @@ export const keys = {
   deliveries: `${PREFIX}:deliveries`,
   deliveriesIn: (status: string) => `${PREFIX}:deliveries:${status}`,
   installation: `${PREFIX}:installation`,
+  idempotency: (digest: string) => `${PREFIX}:idempotency:${digest}`,
   session: (digest: string) => `${PREFIX}:session:${digest}`,
   webhookSecret: `${PREFIX}:webhook-secret`,
   workers: `${PREFIX}:workers`,

@@ -9,6 +9,7 @@
  */
 import type { Redis } from 'ioredis'
 import type { StageOutput } from '../pipelines/stage-context.ts'
+import type { HeldKey } from './idempotency.ts'
 import type { DueDelivery, ErrorCode, JobRequest, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
 import { type JobRecord, parseFields } from './record.ts'
@@ -83,15 +84,16 @@ export function createTransitions(redis: Redis) {
     }
   }
   const scripts = {
-    create: defineAnswering<Refused<'exists' | 'lease-lost'>>('draft', 'create'),
+    create: defineAnswering<Refused<'exists' | 'lease-lost' | 'key-lost'>>('draft', 'idempotency', 'create'),
     addFiles: define<
-      { added: string[] } | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files'>
-    >('draft', 'add-files'),
+      { added: string[] } | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'key-lost'>
+    >('draft', 'idempotency', 'add-files'),
     removeFile: define<{ file: UploadedFile } | Refused<'gone' | 'job-not-draft' | 'no-such-file'>>(
       'remove-file',
     ),
-    submit: define<Ok | Refused<'gone' | 'job-final' | 'uploads-in-progress' | 'no-files'>>(
+    submit: define<Ok | Refused<'gone' | 'job-final' | 'uploads-in-progress' | 'no-files' | 'key-lost'>>(
       'draft',
+      'idempotency',
       'submit',
     ),
     attached: define<Ok | Refused<Fenced>>('ready', 'attached'),
@@ -119,7 +121,12 @@ export function createTransitions(redis: Redis) {
     create: (
       request: JobRequest,
       token: string,
-      upload: { lease: string | null; files: readonly UploadedFile[]; submit: boolean },
+      upload: {
+        lease: string | null
+        files: readonly UploadedFile[]
+        submit: boolean
+        idempotency?: HeldKey | undefined
+      },
     ) =>
       scripts.create({
         id: request.id,
@@ -128,6 +135,7 @@ export function createTransitions(redis: Redis) {
         owner: request.owner,
         files: upload.files,
         submit: upload.submit,
+        idempotency: upload.idempotency,
         fields: [
           'pipeline',
           request.pipeline,
@@ -150,9 +158,10 @@ export function createTransitions(redis: Redis) {
       lease: string
       maxFiles: number
       files: readonly UploadedFile[]
+      idempotency?: HeldKey | undefined
     }) => scripts.addFiles(args),
     removeFile: (args: { id: string; token: string; fileId: string }) => scripts.removeFile(args),
-    submit: (id: string) => scripts.submit({ id }),
+    submit: (id: string, idempotency?: HeldKey) => scripts.submit({ id, idempotency }),
     /** `type`: the media type of the content. */
     attached: (args: { id: string; flow: number; fileId: string; type: string }) => scripts.attached(args),
     /** Answers how many times the file has been a suspect, this one included. */

@@ -177,7 +177,10 @@ test('it names the headers that are heeded', () => {
   const range = ['Range', 'If-Range', 'If-None-Match']
   expect(named.sort()).toEqual(
     [
+      'post /api/jobs Idempotency-Key',
       'post /api/jobs Prefer',
+      'post /api/jobs/{id}/files Idempotency-Key',
+      'post /api/jobs/{id}/submit Idempotency-Key',
       'post /api/jobs/{id}/submit Prefer',
       'get /api/events Last-Event-ID',
       'get /api/jobs/{id}/events Last-Event-ID',

@@ -20,11 +20,15 @@ export function isLarge(headers: IncomingHttpHeaders): boolean {
 }
 
 /** @throws Problem where the body cannot be taken. */
-export async function preflight(headers: IncomingHttpHeaders, room: Room): Promise<void> {
+export function requireMultipart(headers: IncomingHttpHeaders): void {
   refuseEncoded(headers['content-encoding'])
   if (!/;\s*boundary=/i.test(headers['content-type'] ?? '')) {
     throw new Problem('malformed-multipart', 'The Content-Type names no boundary.')
   }
+}
+
+/** @throws Problem where the storage has no room for it. */
+export async function requireRoom(headers: IncomingHttpHeaders, room: Room): Promise<void> {
   const length = Number(headers['content-length'] ?? 0)
   if (length <= SMALL) return
   const free = await room.storage.freeBytes()

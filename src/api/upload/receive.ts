@@ -47,7 +47,7 @@ export interface Received {
 }
 
 export interface ReceiveOptions {
-  readonly storage: Storage
+  readonly storage: Pick<Storage, 'put' | 'remove'>
   readonly jobId: string
   readonly maxFileSize: number
   readonly maxFiles: number

@@ -8,9 +8,11 @@
 import type { UploadedFile } from '../../jobs/job.ts'
 import { isRefused, type Refused } from '../../jobs/transitions.ts'
 import { type Asked, pointerTo } from '../endpoint.ts'
+import { inProgress } from '../idempotency.ts'
 import { invalid, notFound, Problem, queueUnavailable } from '../problems.ts'
 import type { Services } from '../services.ts'
-import { isLarge, preflight } from './preflight.ts'
+import { hashOnly } from './hash-only.ts'
+import { isLarge, requireMultipart, requireRoom } from './preflight.ts'
 import { type Received, receive } from './receive.ts'
 import { sweepBuffersOf } from './sweep-buffers.ts'
 
@@ -23,7 +25,7 @@ export interface Upload {
   readonly checkField: (name: string, value: string) => void
 }
 
-export type UploadRefusal = 'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'exists'
+export type UploadRefusal = 'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'exists' | 'key-lost'
 
 /** Runs the script that names the files. Whatever it throws, its outcome is unknown. */
 export type Commit = <T extends object>(
@@ -38,11 +40,11 @@ export async function withUpload<T>(
   use: (received: Received, commit: Commit) => Promise<T>,
 ): Promise<T> {
   const { storage, config, leases, idleMs } = services
-  const { incoming, outgoing } = c.env
-  if (!incoming || !outgoing) throw new TypeError('an upload comes over a socket')
+  const { incoming, outgoing } = socketOf(c)
   const { maxFiles } = upload
   const { maxFileSize, storageReserve: reserve } = config
-  await preflight(incoming.headers, { storage, reserve })
+  requireMultipart(incoming.headers)
+  await requireRoom(incoming.headers, { storage, reserve })
 
   const lease = await leases.take(upload.jobId, upload.on)
   if ('refused' in lease) throw refusal(lease.refused, maxFiles)
@@ -69,8 +71,7 @@ export async function withUpload<T>(
       signal: lost.signal,
       checkField: upload.checkField,
     })
-    if (received.files.length === 0)
-      throw new Problem('no-files', 'The request brings no file part named "files".')
+    requireFiles(received)
     return await use(received, commit)
   } catch (error) {
     if (outcome === 'open') {
@@ -82,6 +83,43 @@ export async function withUpload<T>(
     done?.()
     lease.stop()
   }
+}
+
+/** Reads an upload that was taken already, to see whether it is the same; keeps nothing. */
+export async function readAgain(
+  services: Services,
+  { c }: Asked<unknown, unknown>,
+  { jobId, checkField }: Pick<Upload, 'jobId' | 'checkField'>,
+): Promise<Received> {
+  const { config, idleMs, closing } = services
+  const { incoming, outgoing } = socketOf(c)
+  requireMultipart(incoming.headers)
+  const done = isLarge(incoming.headers) ? sweepBuffersOf(incoming.socket) : undefined
+  try {
+    const received = await receive(incoming, outgoing, {
+      storage: hashOnly,
+      jobId,
+      maxFileSize: config.maxFileSize,
+      maxFiles: config.maxFiles,
+      idleMs,
+      signal: closing,
+      checkField,
+    })
+    requireFiles(received)
+    return received
+  } finally {
+    done?.()
+  }
+}
+
+function socketOf(c: Asked<unknown, unknown>['c']) {
+  const { incoming, outgoing } = c.env
+  if (!incoming || !outgoing) throw new TypeError('an upload comes over a socket')
+  return { incoming, outgoing }
+}
+
+function requireFiles({ files }: Received): void {
+  if (files.length === 0) throw new Problem('no-files', 'The request brings no file part named "files".')
 }
 
 /** Holds the files against the hashes that the client promised. @throws Problem */
@@ -111,6 +149,8 @@ function refusal(code: UploadRefusal, maxFiles: number): Problem {
         'too-many-files',
         `The job would have too many files; ${maxFiles} more could be added.`,
       )
+    case 'key-lost':
+      return inProgress()
     case 'lease-lost':
     case 'exists':
       return queueUnavailable()

@@ -1,9 +1,10 @@
 -- addFiles: names a request's files in a draft, all of them or none.
--- {id, token, lease, maxFiles, files}
+-- {id, token, lease, maxFiles, files, idempotency?}
 
 if not status then return refuse('gone') end
 local before = get('added:' .. a.token)
 if before then return done({ added = cjson.decode(before) }) end
+if keyLost() then return refuse('key-lost') end
 if status ~= 'draft' then return refuse('job-not-draft') end
 local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
 if not ends or tonumber(ends) <= now then return refuse('lease-lost') end
@@ -12,5 +13,6 @@ if #fileIds() + #a.files > a.maxFiles then return refuse('too-many-files') end
 redis.call('ZREM', record .. ':leases', a.lease)
 local added = add(a.files)
 if #added > 0 then touch() end
+keepAnswer(added)
 set('added:' .. a.token, cjson.encode(added))
 return done({ added = added })

@@ -1,10 +1,11 @@
 -- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
--- {id, token, lease?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit}
+-- {id, token, lease?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit, idempotency?}
 
 if status then
   if get('createdBy') ~= a.token then return { refuse('exists') } end
   return answerRecord()
 end
+if keyLost() then return { refuse('key-lost') } end
 if a.lease then
   local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
   if not ends or tonumber(ends) <= now then return { refuse('lease-lost') } end
@@ -22,4 +23,5 @@ else
   move('draft')
   touch()
 end
+keepAnswer({})
 return answerRecord()
