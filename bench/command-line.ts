@@ -1,7 +1,7 @@
 /** What can be asked of the benchmark. */
 import { parseArgs } from 'node:util'
 
-const PARTS = ['jobs', 'upload', 'pipeline'] as const
+const PARTS = ['jobs', 'idempotency', 'upload', 'pipeline'] as const
 type Part = (typeof PARTS)[number]
 
 export interface Options {
@@ -23,10 +23,11 @@ Measures Sluice against other ways of doing the same, in turns on this machine, 
 is not met. The whole takes about twenty minutes; nothing else should run meanwhile.
 
   --only PART    jobs: jobs a second, end to end, against the usual stack and bare BullMQ
+                 idempotency: small uploads a second, with an idempotency key and without
                  upload: one upload of 1 GiB, against piping the request into a file
                  pipeline: how fast log-analysis reads, beside wc, gzip and ripgrep, and the most memory it takes
   --rounds N     turns of each candidate, of which the median counts (5)
-  --seconds N    measured time of a turn of jobs (30)
+  --seconds N    measured time of a turn of jobs or idempotency (30)
   --warmup N     time before it that is not measured (5)
   --large        pipeline: also files of 2 GiB, which take minutes each
   --data DIR     pipeline: measure the speed with the .log files of a folder

@@ -1,5 +1,6 @@
 /** `npm run bench`: what Sluice does a second, beside what others do; see docs/benchmarks.md. */
 import { HELP, type Options, parseCommandLine } from './command-line.ts'
+import { compareIdempotency } from './idempotency.ts'
 import { compareJobs } from './jobs.ts'
 import { describeMachine } from './machine.ts'
 import { measurePipeline } from './pipeline.ts'
@@ -28,6 +29,12 @@ async function measure(options: Options): Promise<boolean> {
       `\nJobs: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up, in turns`,
     )
     verdicts.push(await compareJobs(options, tell, interrupted.signal))
+  }
+  if (wanted('idempotency')) {
+    tell(
+      `\nIdempotency: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s, in turns`,
+    )
+    verdicts.push(await compareIdempotency(options, tell, interrupted.signal))
   }
   if (wanted('upload')) {
     tell(`\nUpload: ${options.rounds} rounds of 1 GiB, in turns`)

@@ -15,12 +15,15 @@ export function createUploader(url: string, options: { connections: number; cont
   const head = filePart('sample.log')
   return {
     /** Resolves when it was accepted. @throws on any other answer. */
-    async upload(fields: Readonly<Record<string, string>>): Promise<void> {
+    async upload(
+      fields: Readonly<Record<string, string>>,
+      headers: Readonly<Record<string, string>> = {},
+    ): Promise<void> {
       const parts = Object.entries(fields).map(([name, value]) => fieldPart(name, value))
       const answer = await pool.request({
         method: 'POST',
         path: '/api/jobs',
-        headers: HEADERS,
+        headers: { ...HEADERS, ...headers },
         body: Buffer.concat([...parts, head, options.content, END]),
       })
       const body = await answer.body.text()
