@@ -11,14 +11,14 @@ import { webhookSecret } from './jobs/webhook-secret.ts'
 import { createLog, type Log } from './log.ts'
 import { connectRedis, waitUntilReady } from './redis/connection.ts'
 import { DataDirectoryInUseError, embeddedRedisUrl, startEmbeddedRedis } from './redis/embedded.ts'
-import { createLocalStorage } from './storage/local.ts'
+import { createStorage } from './storage/create-storage.ts'
 
 type Command = (redis: Redis, config: Config) => Promise<string>
 
 const COMMANDS: Readonly<Record<string, Command>> = {
   'webhook-secret': (redis, config) => webhookSecret(redis, config.webhookSecret),
   async adopt(redis, config) {
-    const storage = createLocalStorage({ dir: config.storage.dir, reserve: 0 })
+    const storage = createStorage({ ...config, storageReserve: 0 })
     const before = await checkInstallation(redis, storage)
     if (before.belongs) return 'This Redis and this storage belong together already; nothing was changed.'
     await adoptInstallation(redis, storage)

@@ -12,7 +12,7 @@ import type { Pipeline } from '../pipelines/pipeline.ts'
 import { createEnqueuer } from '../queues/enqueuer.ts'
 import { connectRedis, waitUntilReady } from '../redis/connection.ts'
 import { checkDurability } from '../redis/durability.ts'
-import { createLocalStorage } from '../storage/local.ts'
+import { createStorage } from '../storage/create-storage.ts'
 import { createAddressGuard } from '../webhooks/address.ts'
 import { createApi } from './app.ts'
 import { IDLE_MS } from './idle.ts'
@@ -49,11 +49,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
   const { config, redisUrl, log, version, pipelines, idleMs = IDLE_MS } = options
   const redis = connectRedis(redisUrl, { name: 'sluice-api', log, mode: 'failFast' })
   const reader = connectRedis(redisUrl, { name: 'sluice-api-events', log })
-  const storage = createLocalStorage({
-    dir: config.storage.dir,
-    reserve: config.storageReserve,
-    hashBeside: true,
-  })
+  const storage = createStorage(config, { hashBeside: true })
   const closing = new AbortController()
   const undo: (() => unknown)[] = [() => storage.close(), () => redis.disconnect(), () => reader.disconnect()]
   const close = async () => {

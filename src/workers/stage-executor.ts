@@ -7,9 +7,10 @@ import { Piscina } from 'piscina'
 import { StageError } from '../pipelines/pipeline.ts'
 import type { Execute } from '../pipelines/runner.ts'
 import { createStageContext } from '../pipelines/stage-context.ts'
+import type { StorageSettings } from '../storage/create-storage.ts'
 import type { Storage } from '../storage/storage.ts'
 import { StorageError } from '../storage/storage.ts'
-import type { StageAnswer, StageMessage, StageTask, ThreadSettings } from './stage-thread.ts'
+import type { StageAnswer, StageMessage, StageTask } from './stage-thread.ts'
 
 export interface StageExecutor {
   execute(pipeline: string): Execute
@@ -19,7 +20,8 @@ export interface StageExecutor {
 /** @param options `threads`: how many stages burn CPU at once; further ones wait for their turn. */
 export function createStageExecutor(options: {
   storage: Storage
-  thread: ThreadSettings
+  /** What its threads make their storage of. */
+  thread: StorageSettings
   threads: number
 }): StageExecutor {
   const { storage } = options

@@ -5,13 +5,8 @@
 import { type MessagePort, workerData } from 'node:worker_threads'
 import { type Pipeline, type Stage, StageError, type StageErrorCode } from '../pipelines/pipeline.ts'
 import { createStageContext, type StageInput, type StageOutput } from '../pipelines/stage-context.ts'
-import { createLocalStorage } from '../storage/local.ts'
+import { createStorage, type StorageSettings } from '../storage/create-storage.ts'
 import { StorageError, type StorageErrorCode } from '../storage/storage.ts'
-
-export interface ThreadSettings {
-  readonly storageDir: string
-  readonly storageReserve: number
-}
 
 export interface StageTask {
   /** URL of the module that exports the pipeline. */
@@ -41,9 +36,8 @@ export type StageAnswer =
 /** Progress beyond this rate is dropped here already: it would only be throttled on the other side. */
 const PROGRESS_SPACING_MS = 100
 
-const settings = workerData as [unknown, ThreadSettings] | ThreadSettings
-const { storageDir, storageReserve } = Array.isArray(settings) ? settings[1] : settings
-const storage = createLocalStorage({ dir: storageDir, reserve: storageReserve })
+const settings = workerData as [unknown, StorageSettings] | StorageSettings
+const storage = createStorage(Array.isArray(settings) ? settings[1] : settings)
 
 export default async function runStage(task: StageTask): Promise<StageAnswer> {
   const { port } = task

@@ -16,7 +16,7 @@ import { createReconciler } from '../queues/reconciler.ts'
 import { repeat } from '../queues/repeat.ts'
 import { startSweeper } from '../queues/sweeper.ts'
 import { connectRedis, waitUntilReady } from '../redis/connection.ts'
-import { createLocalStorage } from '../storage/local.ts'
+import { createStorage, storageSettings } from '../storage/create-storage.ts'
 import { createAddressGuard } from '../webhooks/address.ts'
 import { createSender } from '../webhooks/sender.ts'
 import { startAlone } from './alone.ts'
@@ -73,18 +73,14 @@ export async function runWorker(
   const subscriber = connect('subscriber')
   await waitUntilReady(redis, 30_000)
 
-  const storage = createLocalStorage({ dir: config.storage.dir, reserve: config.storageReserve })
+  const storage = createStorage(config)
   const transitions = createTransitions(redis)
   const outbox = createOutbox(redis)
   const deliveries = createDeliveries(redis)
   const enqueuer = createEnqueuer({ redis, outbox, deliveries, log })
   const suspects = createSuspectPlace()
   const runs = createRuns({ redis, subscriber, log })
-  const executor = createStageExecutor({
-    storage,
-    thread: { storageDir: config.storage.dir, storageReserve: config.storageReserve },
-    threads: 1,
-  })
+  const executor = createStageExecutor({ storage, thread: storageSettings(config), threads: 1 })
   const sender = createSender({ guard: createAddressGuard({ allow: config.webhookAllow }) })
   const secrets = [await webhookSecret(redis, config.webhookSecret)]
   const closing = new AbortController()
