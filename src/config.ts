@@ -26,6 +26,33 @@ export interface AllowedRange {
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
+/** Where bytes are kept. */
+export type StoragePlace = LocalPlace | S3Place
+
+export interface LocalPlace {
+  readonly kind: 'local'
+  readonly dir: string
+}
+
+export interface S3Place {
+  readonly kind: 's3'
+  readonly bucket: string
+  /** Before every key, with a slash at its end; empty: the whole bucket is ours. */
+  readonly prefix: string
+  /** Null: AWS itself. */
+  readonly endpoint: string | null
+  /** Null: what the SDK finds. */
+  readonly region: string | null
+  /** Null: the SDK looks where it always does (profiles, the role of the machine). */
+  readonly credentials: AwsCredentials | null
+}
+
+export interface AwsCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken?: string
+}
+
 /** Durations are in milliseconds, sizes in bytes. */
 export interface Config {
   readonly host: string
@@ -33,7 +60,7 @@ export interface Config {
   /** Null: an embedded Redis is started. */
   readonly redisUrl: string | null
   readonly dataDir: string
-  readonly storage: { readonly kind: 'local'; readonly dir: string }
+  readonly storage: StoragePlace
   readonly workers: number
   /** Which of them this process is, from 1; the supervisor numbers them for the log. */
   readonly workerIndex: number
@@ -79,14 +106,21 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     env[name]?.trim() ? read(name, '', parse) : null
 
   const dataDir = read('SLUICE_DATA_DIR', './data', text => resolve(text))
+  const aws = {
+    region: env.AWS_REGION?.trim(),
+    accessKeyId: env.AWS_ACCESS_KEY_ID?.trim(),
+    secretAccessKey: env.AWS_SECRET_ACCESS_KEY?.trim(),
+    sessionToken: env.AWS_SESSION_TOKEN?.trim(),
+  }
+  const endpoint = optional('SLUICE_S3_ENDPOINT', s3Endpoint)
   const config: Config = {
     host: read('HOST', '127.0.0.1', nonEmpty),
     port: read('PORT', '3000', integer(0, 65_535)),
     redisUrl: optional('REDIS_URL', redisUrl),
     dataDir,
-    storage: read('SLUICE_STORAGE', 'local', text => {
-      if (text !== 'local') throw new Error('the only storage there is, is "local"')
-      return { kind: 'local', dir: resolve(dataDir, 'storage') } as const
+    storage: read('SLUICE_STORAGE', 'local', (text): StoragePlace => {
+      if (text === 'local') return { kind: 'local', dir: resolve(dataDir, 'storage') }
+      return { kind: 's3', ...bucketAndPrefix(text), endpoint, ...awsSettings(aws) }
     }),
     workers: read('SLUICE_WORKERS', String(availableParallelism()), integer(0, 1_024)),
     workerIndex: read('SLUICE_WORKER_INDEX', '1', integer(1, 1_024)),
@@ -204,6 +238,58 @@ function redisUrl(text: string): string {
     throw new ConfigError('REDIS_URL is not a URL that starts with redis:// or rediss://.')
   }
   return text
+}
+
+/** The names that S3 allows; a prefix of what needs no escape anywhere. */
+function bucketAndPrefix(text: string): { bucket: string; prefix: string } {
+  const match = /^s3:\/\/([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])((?:\/[A-Za-z0-9_.-]+)*)\/?$/.exec(text)
+  const [, bucket, path = ''] = match ?? []
+  const segments = path.split('/').slice(1)
+  if (!bucket || path.length > 500 || segments.some(segment => /^\.+$/.test(segment)))
+    throw new Error('"local" is wanted, or s3://bucket or s3://bucket/prefix')
+  return { bucket, prefix: segments.map(segment => `${segment}/`).join('') }
+}
+
+function s3Endpoint(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  // Not repeated: it may hold a password.
+  if (!url || !['http:', 'https:'].includes(url.protocol) || url.username || url.password) {
+    throw new ConfigError(
+      'SLUICE_S3_ENDPOINT is not a URL that starts with http:// or https:// and holds no user name.',
+    )
+  }
+  if (url.search || url.hash) throw new Error('a URL without a query is wanted')
+  return url.href.replace(/\/$/, '')
+}
+
+/** None of the values is repeated: they are secrets, or may be secrets in the wrong place. */
+function awsSettings(
+  aws: Readonly<Record<'region' | 'accessKeyId' | 'secretAccessKey' | 'sessionToken', string | undefined>>,
+): Pick<S3Place, 'region' | 'credentials'> {
+  const { region, accessKeyId, secretAccessKey, sessionToken } = aws
+  if (region && !/^[a-z0-9-]{1,64}$/i.test(region))
+    throw new ConfigError('AWS_REGION is not the name of a region, such as eu-central-1.')
+  if (accessKeyId && !secretAccessKey)
+    throw new ConfigError('AWS_ACCESS_KEY_ID is set, but AWS_SECRET_ACCESS_KEY is not: set both or neither.')
+  if (secretAccessKey && !accessKeyId)
+    throw new ConfigError('AWS_SECRET_ACCESS_KEY is set, but AWS_ACCESS_KEY_ID is not: set both or neither.')
+  if (sessionToken && !accessKeyId)
+    throw new ConfigError('AWS_SESSION_TOKEN is set, but AWS_ACCESS_KEY_ID is not: set both or neither.')
+  for (const [name, value] of [
+    ['AWS_ACCESS_KEY_ID', accessKeyId],
+    ['AWS_SECRET_ACCESS_KEY', secretAccessKey],
+    ['AWS_SESSION_TOKEN', sessionToken],
+  ] as const) {
+    if (value && /[^\x21-\x7e]/.test(value))
+      throw new ConfigError(`${name} holds a character that no such value has.`)
+  }
+  return {
+    region: region || null,
+    credentials:
+      accessKeyId && secretAccessKey
+        ? { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) }
+        : null,
+  }
 }
 
 function apiKeys(text: string): ApiKey[] {

@@ -1,13 +1,19 @@
 /** The storage that the settings name. Whoever needs one comes here; nobody else knows the drivers. */
 import type { Config } from '../config.ts'
 import { createLocalStorage } from './local.ts'
+import { createS3Storage } from './s3.ts'
 import type { Storage } from './storage.ts'
 
 /** Plain data: a worker hands them to its threads. */
-export type StorageSettings = Pick<Config, 'storage' | 'storageReserve'>
+export type StorageSettings = Pick<Config, 'storage' | 'storageReserve' | 'maxFileSize' | 'archive'>
 
-export function storageSettings({ storage, storageReserve }: Config): StorageSettings {
-  return { storage, storageReserve }
+export function storageSettings({
+  storage,
+  storageReserve,
+  maxFileSize,
+  archive,
+}: StorageSettings): StorageSettings {
+  return { storage, storageReserve, maxFileSize, archive }
 }
 
 export interface StorageUse {
@@ -16,6 +22,11 @@ export interface StorageUse {
 }
 
 export function createStorage(settings: StorageSettings, use: StorageUse = {}): Storage {
-  const { storage, storageReserve: reserve } = settings
-  return createLocalStorage({ dir: storage.dir, reserve, ...use })
+  const { storage, storageReserve: reserve, maxFileSize, archive } = settings
+  if (storage.kind === 'local') return createLocalStorage({ dir: storage.dir, reserve, ...use })
+  return createS3Storage({
+    place: storage,
+    // What is unpacked from a file and redacted may grow, but hardly to twice its size.
+    largestObject: 2 * Math.max(maxFileSize, archive.size),
+  })
 }

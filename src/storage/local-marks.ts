@@ -4,8 +4,8 @@ import fs from 'node:fs'
 import { join } from 'node:path'
 import { hasCode, translated } from './disk.ts'
 import type { Folders } from './folders.ts'
-import { requirePart } from './object-path.ts'
 import type { Storage } from './storage.ts'
+import { requirePart } from './storage-key.ts'
 
 export function createMarks(dir: string, folders: Folders): Pick<Storage, 'readMark' | 'writeMark'> {
   return {

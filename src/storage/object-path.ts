@@ -6,9 +6,8 @@
  * Neither part of a key can hold a dot, so a file's name splits into them in one way only.
  */
 import { join } from 'node:path'
+import { requireKey, requirePart } from './storage-key.ts'
 
-const PART = /^[A-Za-z0-9_-]+$/
-const LONGEST_KEY = 180
 const FILE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 export interface ObjectPath {
@@ -16,12 +15,9 @@ export interface ObjectPath {
   readonly file: string
 }
 
-/** @throws TypeError for what is no key: keys are made by Sluice, so that is a defect of the caller. */
+/** @throws TypeError for what is no key. */
 export function objectPath(root: string, key: string): ObjectPath {
-  const [jobId = '', name = '', ...more] = key.split('/')
-  if (!PART.test(jobId) || !PART.test(name) || more.length > 0 || key.length > LONGEST_KEY) {
-    throw new TypeError(`${JSON.stringify(key)} is not a storage key.`)
-  }
+  const { jobId, name } = requireKey(key)
   const folder = shardFolder(root, jobId)
   return { folder, file: join(folder, `${jobId}.${name}`) }
 }
@@ -40,9 +36,4 @@ export function shardFolder(root: string, jobId: string): string {
 export function parseFileName(fileName: string): { jobId: string; key: string } | null {
   const [, jobId, name] = FILE.exec(fileName) ?? []
   return jobId && name ? { jobId, key: `${jobId}/${name}` } : null
-}
-
-export function requirePart(text: string, what: string): void {
-  if (!PART.test(text) || text.length > LONGEST_KEY)
-    throw new TypeError(`${JSON.stringify(text)} is not a ${what}.`)
 }

@@ -78,6 +78,32 @@ export interface Storage {
   close(): Promise<void>
 }
 
+/**
+ * An upload in parts that was begun, and neither completed nor aborted: parts that make no object yet, and take room
+ * until somebody does either.
+ */
+export interface UnfinishedUpload {
+  /** Of the object that it would make. */
+  readonly key: string
+  readonly jobId: string
+  /** The store's own name for it. */
+  readonly id: string
+  /** Milliseconds since 1970, by the store's clock. */
+  readonly startedAt: number
+}
+
+/** The power of a store that takes large objects in parts: to tell of those that were left behind, and remove them. */
+export interface UnfinishedUploads {
+  /** In no particular order. */
+  listUnfinished(): AsyncIterable<UnfinishedUpload>
+  /** Removes its parts; no error where it was completed or aborted meanwhile. */
+  abortUnfinished(upload: UnfinishedUpload): Promise<void>
+}
+
+export function tellsUnfinished(storage: Storage): storage is Storage & UnfinishedUploads {
+  return 'listUnfinished' in storage
+}
+
 export type StorageErrorCode = 'not-found' | 'full' | 'unavailable'
 
 /** A driver's own errors are translated into this where they enter. */
