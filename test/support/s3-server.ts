@@ -1,0 +1,51 @@
+/** What the tests of S3 ask of a server, whichever it is. */
+import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import type { S3Place } from '../../src/config.ts'
+import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
+
+export interface S3Server {
+  readonly endpoint: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** SIGKILL; resolves once it is gone. */
+  kill(): Promise<void>
+  /** SIGSTOP: it takes connections, and answers nothing. */
+  freeze(): void
+  thaw(): void
+  /** Starts it again, on the same port and data. Resolves once it answers. */
+  restart(): Promise<void>
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+let buckets = 0
+
+/** A bucket of its own for each test, and what names it. */
+export async function makeBucket(server: S3Server, prefix = 'some/prefix/'): Promise<S3Place> {
+  const bucket = `sluice-test-${++buckets}`
+  const place: S3Place = {
+    kind: 's3',
+    bucket,
+    prefix,
+    endpoint: server.endpoint,
+    region: null,
+    credentials: server.credentials,
+  }
+  const storage = s3Storage(place)
+  await storage.s3.client.send(new CreateBucketCommand({ Bucket: bucket }))
+  await storage.close()
+  return place
+}
+
+export function s3Storage(place: S3Place, options: Partial<S3StorageOptions> = {}) {
+  return createS3Storage({ place, largestObject: 5 * 2 ** 30, ...options })
+}
+
+/** The settings that name the bucket, for a process of ours. */
+export function s3Environment(place: S3Place): Record<string, string> {
+  return {
+    SLUICE_STORAGE: `s3://${place.bucket}/${place.prefix}`,
+    SLUICE_S3_ENDPOINT: place.endpoint!,
+    AWS_ACCESS_KEY_ID: place.credentials!.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: place.credentials!.secretAccessKey,
+  }
+}
