@@ -9,6 +9,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
 import {
   CreateMultipartUploadCommand,
+  type CreateMultipartUploadCommandOutput,
   PutObjectCommand,
   type S3Client,
   type ServiceOutputTypes,
@@ -99,7 +100,9 @@ export function newS3Object(options: NewS3ObjectOptions): NewS3Object {
           throw error
         }
         try {
-          return await client.send(command)
+          const answer = await client.send(command)
+          if (command instanceof CreateMultipartUploadCommand) await keepOne(answer)
+          return answer
         } catch (error) {
           const ours = isRefusedAsThere(error) ? await oursOrAlreadyThere() : null
           if (ours) return ours
@@ -144,6 +147,14 @@ export function newS3Object(options: NewS3ObjectOptions): NewS3Object {
         // The storage is away. Nobody claims what is left, and why the write failed is told already.
       }
     },
+  }
+
+  /** Where the beginning was asked for twice, a lost reply may have begun one that nobody knows of. */
+  async function keepOne({ UploadId, $metadata }: CreateMultipartUploadCommandOutput): Promise<void> {
+    if (($metadata.attempts ?? 1) === 1) return
+    for await (const parts of bucket.listParts(path)) {
+      if (parts.path === path && parts.id !== UploadId) await bucket.abortParts(path, parts.id)
+    }
   }
 
   /** @throws Error where it is somebody else's. */

@@ -8,10 +8,11 @@ import type { Redis } from 'ioredis'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import { checkInstallation, raiseCounter, type Stamp } from '../jobs/installation.ts'
 import { keys } from '../jobs/keys.ts'
+import { LEASE_MS } from '../jobs/leases.ts'
 import { defineScript } from '../jobs/script.ts'
 import { isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
-import type { Storage } from '../storage/storage.ts'
+import { type Storage, tellsUnfinished } from '../storage/storage.ts'
 
 export interface JanitorOptions {
   readonly redis: Redis
@@ -27,6 +28,8 @@ export interface JanitorOptions {
 export interface Swept {
   /** Objects that nobody claimed. */
   readonly objects: number
+  /** Uploads in parts that nobody claimed, and nobody ended. */
+  readonly unfinished: number
   /** Drafts and final jobs past their time. */
   readonly jobs: number
   readonly deliveries: number
@@ -57,9 +60,10 @@ export function createJanitor(options: JanitorOptions) {
     const swept = {
       jobs: (await expire(keys.finished, options.retention)) + (await expire(keys.drafts, options.draftTtl)),
       deliveries: await expireDeliveries(),
+      unfinished: await abortUnclaimed(installation.stamp),
       objects: await removeUnclaimed(installation.stamp),
     }
-    if (swept.jobs + swept.deliveries + swept.objects > 0)
+    if (Object.values(swept).some(count => count > 0))
       log.info(swept, 'the janitor removed what had had its time')
     return swept
   }
@@ -117,6 +121,25 @@ export function createJanitor(options: JanitorOptions) {
       }
     }
     return removed
+  }
+
+  /**
+   * The same for objects that are still parts, where the store knows of such. An upload under way holds a lease before
+   * it begins one, and a worker the job; the age only saves the question.
+   */
+  async function abortUnclaimed(stamp: Stamp): Promise<number> {
+    if (!tellsUnfinished(storage)) return 0
+    let aborted = 0
+    for await (const upload of storage.listUnfinished()) {
+      if (Date.now() - upload.startedAt < LEASE_MS) continue
+      const unclaimedKeys = await claimedByNobody(upload.jobId, [upload.key], stamp)
+      if (unclaimedKeys.length === 0) continue
+      await storage.abortUnfinished(upload).then(
+        () => aborted++,
+        error => log.warn({ err: error }, `the janitor could not end the unfinished upload of ${upload.key}`),
+      )
+    }
+    return aborted
   }
 
   async function claimedByNobody(

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { setImmediate as turn } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Storage } from '../../src/storage/storage.ts'
+import { type Storage, tellsUnfinished } from '../../src/storage/storage.ts'
 
 const KiB = 1024
 const MiB = 1024 * KiB
@@ -34,6 +34,7 @@ export function storageContract(name: string, makeStorage: () => Promise<Storage
     const nothingIsLeft = async () => {
       expect(await collect(storage.list(jobId))).toEqual([])
       expect(await collect(storage.listJobs())).toEqual([])
+      if (tellsUnfinished(storage)) expect(await collect(storage.listUnfinished())).toEqual([])
     }
 
     it.each([0, 1, 4 * KiB, 64 * KiB, 64 * KiB + 1, 3 * MiB + 17])(

@@ -1,7 +1,7 @@
 /** What the tests of S3 ask of a server, whichever it is. */
-import { CreateBucketCommand } from '@aws-sdk/client-s3'
+import { CreateBucketCommand, CreateMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../../src/config.ts'
-import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
+import { createS3Storage, type OnS3, type S3StorageOptions } from '../../src/storage/s3.ts'
 
 export interface S3Server {
   readonly endpoint: string
@@ -38,6 +38,15 @@ export async function makeBucket(server: S3Server, prefix = 'some/prefix/'): Pro
 
 export function s3Storage(place: S3Place, options: Partial<S3StorageOptions> = {}) {
   return createS3Storage({ place, largestObject: 5 * 2 ** 30, ...options })
+}
+
+/** What a process that was killed in the middle of a large upload leaves behind. */
+export async function leaveParts({ s3 }: OnS3, key: string): Promise<{ id: string }> {
+  const target = { Bucket: s3.place.bucket, Key: s3.objectPath(key) }
+  const { UploadId } = await s3.client.send(new CreateMultipartUploadCommand(target))
+  const Body = Buffer.alloc(5 * 1024 * 1024)
+  await s3.client.send(new UploadPartCommand({ ...target, UploadId, PartNumber: 1, Body }))
+  return { id: UploadId! }
 }
 
 /** The settings that name the bucket, for a process of ours. */

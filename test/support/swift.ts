@@ -58,6 +58,33 @@ export async function startSwift(root: string): Promise<S3Server> {
   }
 }
 
+/** Swift's own names for the parts that lie beside a bucket, finished or not: what no listing of S3 shows. */
+export async function swiftParts(server: S3Server, bucket: string): Promise<string[]> {
+  const listed = await asSwift(server, `${bucket}+segments`, { method: 'GET' })
+  return listed.status === 404 ? [] : (await listed.text()).split('\n').filter(name => name !== '')
+}
+
+/** @param bytes that the bucket may hold at most. */
+export async function setSwiftQuota(server: S3Server, bucket: string, bytes: number): Promise<void> {
+  const headers = { 'x-container-meta-quota-bytes': String(bytes) }
+  const { status } = await asSwift(server, bucket, { method: 'POST', headers })
+  if (status !== 204) throw new Error(`Swift answered ${status}`)
+}
+
+/** A request in Swift's own protocol. */
+async function asSwift(
+  { endpoint, credentials }: S3Server,
+  container: string,
+  request: { method: string; headers?: Record<string, string> },
+): Promise<Response> {
+  const login = await fetch(`${endpoint}/auth/v1.0`, {
+    headers: { 'x-auth-user': credentials.accessKeyId, 'x-auth-key': credentials.secretAccessKey },
+  })
+  const token = login.headers.get('x-auth-token')!
+  const url = `${login.headers.get('x-storage-url')}/${encodeURIComponent(container)}`
+  return await fetch(url, { ...request, headers: { ...request.headers, 'x-auth-token': token } })
+}
+
 /** @throws what it printed, if it ends before it answers. */
 async function launch(
   root: string,

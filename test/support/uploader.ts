@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import type { S3Place } from '../../src/config.ts'
 import { createDeliveries } from '../../src/jobs/deliveries.ts'
 import { readLog } from '../../src/jobs/events.ts'
 import { isFinal, type JobEvent, type JobRequest, type UploadedFile } from '../../src/jobs/job.ts'
@@ -15,8 +16,10 @@ import { createLog } from '../../src/log.ts'
 import { createEnqueuer } from '../../src/queues/enqueuer.ts'
 import { connectRedis } from '../../src/redis/connection.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
+import type { Storage } from '../../src/storage/storage.ts'
 import { eventually } from './eventually.ts'
 import { request } from './records.ts'
+import { s3Environment, s3Storage } from './s3-server.ts'
 
 const MISBEHAVING = ['one', 'two', 'three'].map(name => ({ name, weight: 1 }))
 
@@ -29,11 +32,14 @@ export interface UploadOptions extends Partial<JobRequest> {
 
 export type Uploader = Awaited<ReturnType<typeof createUploader>>
 
-export async function createUploader(redisUrl: string) {
+/** @param s3 the bucket that it puts into; without one, a folder. */
+export async function createUploader(redisUrl: string, s3?: S3Place) {
   const log = createLog({ level: 'silent', format: 'json', role: 'test' })
   const redis = connectRedis(redisUrl, { name: 'test', log })
   const dataDir = await mkdtemp(join(tmpdir(), 'sluice-data-'))
-  const storage = createLocalStorage({ dir: join(dataDir, 'storage'), reserve: 0 })
+  const storage: Storage = s3
+    ? s3Storage(s3)
+    : createLocalStorage({ dir: join(dataDir, 'storage'), reserve: 0 })
   const transitions = createTransitions(redis)
   const leases = createLeases(redis)
   const deliveries = createDeliveries(redis)
@@ -53,6 +59,7 @@ export async function createUploader(redisUrl: string) {
       SLUICE_LOG_LEVEL: 'info',
       SLUICE_WEBHOOK_ALLOW: '127.0.0.1/32',
       TEST_FLAGS: dataDir,
+      ...(s3 && s3Environment(s3)),
     },
 
     /** Uploads and submits; the pipeline is the misbehaving one of `worker.ts` unless another is named. */
