@@ -114,7 +114,17 @@ describe('a wrong value is refused with one sentence that names the variable', (
     ['HOST', 'two words'],
     ['REDIS_URL', 'localhost:6379'],
     ['REDIS_URL', 'http://localhost'],
-    ['SLUICE_STORAGE', 's3://bucket'],
+    ['SLUICE_STORAGE', 'nfs'],
+    ['SLUICE_STORAGE', 's3:bucket'],
+    ['SLUICE_STORAGE', 's3://Bucket'],
+    ['SLUICE_STORAGE', 's3://b'],
+    ['SLUICE_STORAGE', 's3://bucket//prefix'],
+    ['SLUICE_STORAGE', 's3://bucket/../prefix'],
+    ['SLUICE_STORAGE', 's3://bucket/a prefix'],
+    ['SLUICE_STORAGE', 's3://key:secret@bucket'],
+    ['SLUICE_S3_ENDPOINT', 's3.example.com'],
+    ['SLUICE_S3_ENDPOINT', 'ftp://s3.example.com'],
+    ['SLUICE_S3_ENDPOINT', 'https://s3.example.com/?a=b'],
     ['SLUICE_WORKERS', 'many'],
     ['SLUICE_WORKERS', '1.5'],
     ['SLUICE_WORKER_INDEX', '0'],
@@ -153,7 +163,55 @@ describe('a wrong value is refused with one sentence that names the variable', (
   })
 })
 
+describe('storage on S3', () => {
+  const S3 = { SLUICE_STORAGE: 's3://bucket' }
+  const KEYS = { AWS_ACCESS_KEY_ID: 'AKIA', AWS_SECRET_ACCESS_KEY: 'hunter2hunter2' }
+
+  test.each([
+    ['s3://bucket', 'bucket', ''],
+    ['s3://bucket/', 'bucket', ''],
+    ['s3://my.bucket-1/sluice', 'my.bucket-1', 'sluice/'],
+    ['s3://bucket/a/b_c.d/', 'bucket', 'a/b_c.d/'],
+  ])('%s is the bucket %s and the prefix "%s"', (SLUICE_STORAGE, bucket, prefix) => {
+    expect(loadConfig({ SLUICE_STORAGE }).storage).toEqual({
+      kind: 's3',
+      bucket,
+      prefix,
+      endpoint: null,
+      region: null,
+      credentials: null,
+    })
+  })
+
+  test('takes the usual variables of AWS, and the URL of another server', () => {
+    const environment = { ...S3, ...KEYS, AWS_SESSION_TOKEN: 'token', AWS_REGION: 'eu-central-1' }
+    expect(loadConfig({ ...environment, SLUICE_S3_ENDPOINT: 'http://s3:7070/' }).storage).toMatchObject({
+      endpoint: 'http://s3:7070',
+      region: 'eu-central-1',
+      credentials: { accessKeyId: 'AKIA', secretAccessKey: 'hunter2hunter2', sessionToken: 'token' },
+    })
+  })
+
+  test.each<[string, Record<string, string>]>([
+    ['AWS_SECRET_ACCESS_KEY', { AWS_ACCESS_KEY_ID: 'hunter2' }],
+    ['AWS_ACCESS_KEY_ID', { AWS_SECRET_ACCESS_KEY: 'hunter2' }],
+    ['AWS_SESSION_TOKEN', { AWS_SESSION_TOKEN: 'hunter2' }],
+    ['AWS_REGION', { AWS_REGION: 'hunter2 hunter2' }],
+    ['AWS_SECRET_ACCESS_KEY', { ...KEYS, AWS_SECRET_ACCESS_KEY: 'hunter2 hunter2' }],
+  ])('names %s where it does not fit, and repeats none of it', (name, environment) => {
+    const sentence = refusal({ ...S3, ...environment })
+    expect(sentence).toContain(name)
+    expect(sentence).toMatch(/^[^\n]+\.$/)
+    expect(sentence).not.toContain('hunter2')
+  })
+
+  test('is nothing that a local storage asks about: the variables of AWS are not ours alone', () => {
+    expect(loadConfig({ AWS_ACCESS_KEY_ID: 'AKIA', AWS_REGION: '?' })).toEqual(loadConfig({}))
+  })
+})
+
 test.each([
+  ['SLUICE_S3_ENDPOINT', 'https://user:hunter2@s3.example.com'],
   ['REDIS_URL', 'redsi://user:hunter2hunter2@redis'],
   ['SLUICE_API_KEYS', 'ann:owner:hunter2hunter2'],
   ['SLUICE_API_KEYS', 'hunter2hunter2'],

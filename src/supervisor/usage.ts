@@ -10,6 +10,7 @@ Settings are environment variables. The most used:
   PORT, HOST                where to listen                         3000, 127.0.0.1
   REDIS_URL                 a Redis to use                          none: one is started, its data in SLUICE_DATA_DIR
   SLUICE_DATA_DIR           uploads, artifacts, embedded Redis      ./data
+  SLUICE_STORAGE            where bytes are kept                    local; or s3://bucket/prefix
   SLUICE_WORKERS            worker processes                        number of cores
   SLUICE_API_KEYS           name:role:key, comma-separated          none: loopback only
   SLUICE_MAX_FILE_SIZE      the largest file                        5GiB

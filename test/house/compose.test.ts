@@ -17,13 +17,14 @@ interface Service {
   readonly depends_on?: Readonly<Record<string, { condition: string }>>
   readonly healthcheck?: object
   readonly container_name?: string
+  readonly profiles?: readonly string[]
 }
 
 const { services, volumes } = parse(read('docker-compose.yml'), { merge: true }) as {
-  services: Record<'redis' | 'api' | 'worker', Service>
+  services: Record<'redis' | 'api' | 'worker' | 's3', Service>
   volumes: Record<string, null>
 }
-const { redis, api, worker } = services
+const { redis, api, worker, s3 } = services
 const ours = { api, worker }
 
 describe('the composition', () => {
@@ -67,7 +68,20 @@ describe('the composition', () => {
       expect(service.environment!.REDIS_URL).toBe('redis://redis:6379')
       expect(service.depends_on!.redis!.condition).toBe('service_healthy')
     }
-    expect(Object.keys(volumes).sort()).toEqual(['redis', 'storage'])
+    expect(Object.keys(volumes).sort()).toEqual(['redis', 's3', 'storage'])
+  })
+
+  test('an S3 comes along only if asked for; it keeps the bucket of the guide in a volume, and takes our key', () => {
+    expect(s3.profiles).toEqual(['s3'])
+    for (const service of [redis, api, worker]) expect(service.profiles).toBeUndefined()
+    expect(s3.image).toMatch(/:v\d+\.\d+\.\d+$/)
+    expect(s3.ports, 'only the composition reaches it').toBeUndefined()
+    expect(Object.values(s3.environment!).join()).toBe('${AWS_ACCESS_KEY_ID:-},${AWS_SECRET_ACCESS_KEY:-}')
+    const [, bucket] = /^s3:\/data\/([a-z]+)$/.exec(s3.volumes[0]!)!
+    const guide = read('docs/operating.md')
+    expect(guide).toContain(`SLUICE_STORAGE=s3://${bucket}\n`)
+    const [, port] = /--port,:(\d+),/.exec(s3.command.join())!
+    expect(guide).toContain(`SLUICE_S3_ENDPOINT=http://s3:${port}\n`)
   })
 
   test('the API listens to other machines, so keys are required, with a sentence when they are missing', () => {

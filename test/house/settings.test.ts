@@ -8,13 +8,12 @@ const shown = [...settingsThatExist()].filter(name => !INTERNAL_SETTINGS.has(nam
 /** Name and default of each setting, where a page tells of it. */
 const pages: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   '.env.example': Object.fromEntries(
-    [...read('.env.example').matchAll(/^# ([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
+    [...read('.env.example').matchAll(/^# ([A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name!, value!]),
   ),
   'docs/operating.md': Object.fromEntries(
-    [...read('docs/operating.md').matchAll(/^\| `([A-Z_]+)` +\| (?:`([^`]*)`)?/gm)].map(([, name, value]) => [
-      name!,
-      value ?? '',
-    ]),
+    [...read('docs/operating.md').matchAll(/^\| `([A-Z0-9_]+)` +\| (?:`([^`]*)`)?/gm)].map(
+      ([, name, value]) => [name!, value ?? ''],
+    ),
   ),
 }
 
@@ -27,8 +26,13 @@ describe.each(Object.entries(pages))('%s', (_page, defaults) => {
     expect(loadConfig(defaults)).toEqual(loadConfig({}))
     // What is left empty has no default, or one that depends on the machine.
     expect(shown.filter(name => defaults[name] === '')).toEqual([
+      'AWS_ACCESS_KEY_ID',
+      'AWS_REGION',
+      'AWS_SECRET_ACCESS_KEY',
+      'AWS_SESSION_TOKEN',
       'REDIS_URL',
       'SLUICE_API_KEYS',
+      'SLUICE_S3_ENDPOINT',
       'SLUICE_WEBHOOK_ALLOW',
       'SLUICE_WEBHOOK_SECRET',
       'SLUICE_WORKERS',
@@ -38,7 +42,7 @@ describe.each(Object.entries(pages))('%s', (_page, defaults) => {
 
 describe('npm start -- --help', () => {
   test('names only settings that exist', () => {
-    const named = USAGE.match(/\b(SLUICE_[A-Z_]+|PORT|HOST|REDIS_URL)\b/g) ?? []
+    const named = USAGE.match(/\b(SLUICE_[A-Z0-9_]+|PORT|HOST|REDIS_URL)\b/g) ?? []
     expect(named.length).toBeGreaterThan(10)
     expect(named.filter(name => !shown.includes(name))).toEqual([])
   })
