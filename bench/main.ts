@@ -4,6 +4,7 @@ import { compareIdempotency } from './idempotency.ts'
 import { compareJobs } from './jobs.ts'
 import { describeMachine } from './machine.ts'
 import { measurePipeline } from './pipeline.ts'
+import { measureS3 } from './s3.ts'
 import { compareUpload } from './upload.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -39,6 +40,10 @@ async function measure(options: Options): Promise<boolean> {
   if (wanted('upload')) {
     tell(`\nUpload: ${options.rounds} rounds of 1 GiB, in turns`)
     verdicts.push(await compareUpload(options, tell, interrupted.signal))
+  }
+  if (wanted('s3')) {
+    tell(`\nS3: ${options.rounds} rounds of 1 GiB`)
+    verdicts.push(await measureS3(options, tell, interrupted.signal))
   }
   if (wanted('pipeline')) {
     tell(`\nPipeline: ${options.rounds} rounds of speed, then the files made to take much memory`)

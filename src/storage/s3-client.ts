@@ -88,6 +88,7 @@ export function s3ClientConfig(place: S3Place): S3ClientConfig {
     expectContinueHeader: false,
     ...(endpoint !== null && { endpoint, forcePathStyle: true }),
     ...(region !== undefined && { region }),
-    ...(credentials !== null && { credentials }),
+    // A copy: the SDK notes in it where it is from, and settings are frozen.
+    ...(credentials !== null && { credentials: { ...credentials } }),
   }
 }

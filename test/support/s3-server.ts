@@ -28,7 +28,8 @@ export async function makeBucket(server: S3Server, prefix = 'some/prefix/'): Pro
     prefix,
     endpoint: server.endpoint,
     region: null,
-    credentials: server.credentials,
+    // As settings are.
+    credentials: Object.freeze({ ...server.credentials }),
   }
   const storage = s3Storage(place)
   await storage.s3.client.send(new CreateBucketCommand({ Bucket: bucket }))
