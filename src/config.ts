@@ -66,6 +66,8 @@ export interface Config {
   readonly workerIndex: number
   readonly maxFileSize: number
   readonly maxFiles: number
+  /** At once in one API process. */
+  readonly maxUploads: number
   readonly attempts: number
   readonly stageTimeout: number
   readonly apiKeys: readonly ApiKey[]
@@ -126,6 +128,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     workerIndex: read('SLUICE_WORKER_INDEX', '1', integer(1, 1_024)),
     maxFileSize: read('SLUICE_MAX_FILE_SIZE', '5GiB', sizeAboveZero),
     maxFiles: read('SLUICE_MAX_FILES', '100', integer(1, 10_000)),
+    maxUploads: read('SLUICE_MAX_UPLOADS', '1000', integer(1, 100_000)),
     attempts: read('SLUICE_ATTEMPTS', '3', integer(1, 100)),
     stageTimeout: read('SLUICE_STAGE_TIMEOUT', '1h', timer),
     apiKeys: optional('SLUICE_API_KEYS', apiKeys) ?? [],

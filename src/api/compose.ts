@@ -18,6 +18,7 @@ import { createApi } from './app.ts'
 import { IDLE_MS } from './idle.ts'
 import { type ApiServer, listen } from './server.ts'
 import type { Services } from './services.ts'
+import { createUploads } from './upload/at-once.ts'
 
 /** Milliseconds for which Redis is waited for at the start. */
 const START_PATIENCE = 10_000
@@ -72,6 +73,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       transitions: createTransitions(redis),
       leases: createLeases(redis),
       idempotency: createIdempotency(redis),
+      uploads: createUploads(config.maxUploads),
       outbox,
       deliveries,
       enqueuer,

@@ -42,6 +42,7 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
         'unsupported-media-type',
         'no-files',
         'checksum-mismatch',
+        'too-many-uploads',
         'storage-unavailable',
         'storage-full',
         ...IDEMPOTENCY_PROBLEMS,

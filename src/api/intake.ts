@@ -65,6 +65,7 @@ export function intakeEndpoints(services: Services, metrics: Metrics) {
         'unknown-pipeline',
         'callback-url-not-allowed',
         'checksum-mismatch',
+        'too-many-uploads',
         'storage-unavailable',
         'storage-full',
         'not-found',

@@ -17,6 +17,7 @@ const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'queu
 const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
   401: { 'WWW-Authenticate': '`Bearer`' },
   416: { 'Content-Range': 'How many bytes there are: `bytes */size`' },
+  429: { 'Retry-After': 'Seconds' },
   503: { 'Retry-After': 'Seconds' },
 }
 

@@ -12,6 +12,7 @@ import type { Pipeline } from '../pipelines/pipeline.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AddressGuard } from '../webhooks/address.ts'
+import type { Uploads } from './upload/at-once.ts'
 
 export interface Services {
   readonly config: Config
@@ -22,6 +23,8 @@ export interface Services {
   readonly transitions: Transitions
   readonly leases: Leases
   readonly idempotency: Idempotency
+  /** Places for uploads under way; whatever takes bytes in enters first. */
+  readonly uploads: Uploads
   readonly outbox: Outbox
   readonly deliveries: Deliveries
   readonly enqueuer: Enqueuer

@@ -151,6 +151,7 @@ test('it names the headers that come with a refusal', () => {
       const headers = (status: number) => Object.keys(responses[status]?.headers ?? {})
       if (responses[401]) expect(headers(401), path).toEqual(['WWW-Authenticate'])
       if (responses[416]) expect(headers(416), path).toEqual(['Content-Range'])
+      if (responses[429]) expect(headers(429), path).toEqual(['Retry-After'])
       if (responses[503] && path !== '/readyz') expect(headers(503), path).toEqual(['Retry-After'])
     }
   }

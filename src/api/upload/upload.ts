@@ -1,9 +1,9 @@
 /**
  * An upload from its lease to its commit point, the record script:
  *
- *   lease ─▶ receive ─▶ check ─▶ commit ──▶ named by a record, for good
- *              └──────────┴────── refused ──▶ every byte removed, lease given back
- *                                 unknown ──▶ nothing removed: the janitor decides by the record
+ *   place ─▶ lease ─▶ receive ─▶ check ─▶ commit ──▶ named by a record, for good
+ *                       └──────────┴────── refused ──▶ every byte removed, lease given back
+ *                                          unknown ──▶ nothing removed: the janitor decides by the record
  */
 import type { UploadedFile } from '../../jobs/job.ts'
 import { isRefused, type Refused } from '../../jobs/transitions.ts'
@@ -32,8 +32,22 @@ export type Commit = <T extends object>(
   script: (lease: string) => Promise<T | Refused<UploadRefusal>>,
 ) => Promise<T>
 
-/** @param use checks what was received, and commits it. */
+/** @param use checks what was received, and commits it. @throws Problem */
 export async function withUpload<T>(
+  services: Services,
+  asked: Asked<unknown, unknown>,
+  upload: Upload,
+  use: (received: Received, commit: Commit) => Promise<T>,
+): Promise<T> {
+  const leave = services.uploads.enter()
+  try {
+    return await take(services, asked, upload, use)
+  } finally {
+    leave()
+  }
+}
+
+async function take<T>(
   services: Services,
   { c }: Asked<unknown, unknown>,
   upload: Upload,

@@ -1,0 +1,77 @@
+/** What one service takes: uploads at once, bytes a second, bytes in all. */
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { draft, removeAll, startApi, type TestApi, upload } from '../support/api.ts'
+import { bytes, connectRaw, END, file, INSPECT, uploadHead } from '../support/raw-request.ts'
+
+const MIB = 2 ** 20
+let redis: TestApi
+beforeAll(async () => {
+  redis = await startApi()
+})
+afterAll(() => redis.stop())
+
+describe('SLUICE_MAX_UPLOADS', () => {
+  let api: TestApi
+  beforeAll(async () => {
+    api = await startApi({ redis: redis.redis, config: { maxUploads: 1 } })
+  })
+  afterEach(() => removeAll(api))
+  afterAll(() => api.stop())
+
+  const body = bytes(INSPECT, file('a.log', 'hello'), END)
+  /** Takes the one place, and answers who gives it back. */
+  async function takePlace() {
+    const connection = connectRaw(api.url)
+    await connection.say(uploadHead('/api/jobs', `Content-Length: ${body.length}`))
+    await connection.say(body.subarray(0, 100))
+    await expect.poll(() => api.services.uploads.count()).toBe(1)
+    return {
+      async finish() {
+        await connection.say(body.subarray(100))
+        expect((await connection.answer()).status).toBe(202)
+        connection.socket.destroy()
+      },
+      hangUp: () => connection.socket.destroy(),
+    }
+  }
+  const large = () => {
+    const data = new FormData()
+    data.append('files', new Blob([new Uint8Array(20 * MIB)]), 'large.log')
+    return data
+  }
+
+  test('one above is refused before anything is read or leased, and hears it though it sends much', async () => {
+    const { id } = await draft(api)
+    const first = await takePlace()
+    const leases = (await api.jobKeys()).length
+    for (const path of ['/api/jobs', `/api/jobs/${id}/files`]) {
+      const response = await fetch(`${api.url}${path}`, { method: 'POST', body: large() })
+      expect(await response.json()).toMatchObject({
+        status: 429,
+        code: 'too-many-uploads',
+        detail: expect.stringContaining('SLUICE_MAX_UPLOADS'),
+      })
+      expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
+      expect(await api.jobKeys()).toHaveLength(leases)
+    }
+    await first.finish()
+    expect((await fetch(`${api.url}/api/jobs/${id}/files`, { method: 'POST', body: large() })).status).toBe(
+      201,
+    )
+  })
+
+  test('a place is free again when its upload was answered, refused, or hung up', async () => {
+    await (await takePlace()).finish()
+    ;(await takePlace()).hangUp()
+    await expect.poll(() => api.services.uploads.count()).toBe(0)
+    expect((await fetch(`${api.url}/api/jobs`, { method: 'POST', body: new FormData() })).status).toBe(422)
+    await upload(api)
+  })
+
+  test('everything that is no upload goes on', async () => {
+    const first = await takePlace()
+    expect((await fetch(`${api.url}/api/jobs`)).status).toBe(200)
+    await draft(api)
+    await first.finish()
+  })
+})

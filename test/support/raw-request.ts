@@ -1,0 +1,113 @@
+/** HTTP as bytes on a socket, for what no client would send: half a body, two lengths, no end. */
+import { connect, type Socket } from 'node:net'
+
+export const BOUNDARY = 'frontier'
+export const END = `--${BOUNDARY}--\r\n`
+
+type Bytes = string | Uint8Array
+
+/** Everything in a row, as bytes. */
+export function bytes(...parts: readonly (Bytes | readonly Bytes[])[]): Buffer<ArrayBuffer> {
+  return Buffer.concat(parts.flat().map(each => (typeof each === 'string' ? Buffer.from(each) : each)))
+}
+
+/** A part of a multipart body; `headers` are its lines. */
+export const part = (headers: string, content: Bytes = 'x'): Bytes[] => [
+  `--${BOUNDARY}\r\n${headers}\r\n\r\n`,
+  content,
+  '\r\n',
+]
+export const file = (name: string, content?: Bytes, field = 'files') =>
+  part(`Content-Disposition: form-data; name="${field}"; filename="${name}"`, content)
+export const field = (name: string, value: Bytes) =>
+  part(`Content-Disposition: form-data; name="${name}"`, value)
+/** The pipeline of uploads whose content does not matter. */
+export const INSPECT = field('pipeline', 'inspect')
+
+/** The head of an upload, up to the empty line; `headers` besides Host and Content-Type. */
+export function uploadHead(path: string, ...headers: readonly string[]): string {
+  return [
+    `POST ${path} HTTP/1.1`,
+    'Host: localhost',
+    `Content-Type: multipart/form-data; boundary=${BOUNDARY}`,
+    ...headers,
+    '',
+    '',
+  ].join('\r\n')
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: string
+  /** Of a JSON body. */
+  json(): Record<string, unknown>
+}
+
+export interface RawConnection {
+  readonly socket: Socket
+  /** Resolves when the bytes are on their way. */
+  say(...what: readonly Bytes[]): Promise<void>
+  /** The next answer, whole; rejects where the connection ends before. */
+  answer(): Promise<Answer>
+  /** Resolves with all that came since the last answer, once the other side has closed. */
+  closed: Promise<string>
+}
+
+/** @param url of the API. */
+export function connectRaw(url: string): RawConnection {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''))
+  let received = Buffer.alloc(0)
+  let look = () => {}
+  let broken: Error | undefined
+  const { promise: closed, resolve: close } = Promise.withResolvers<string>()
+  socket
+    .on('data', data => {
+      received = Buffer.concat([received, data])
+      look()
+    })
+    .on('error', error => {
+      broken = error
+    })
+    .on('close', () => {
+      close(received.toString())
+      look()
+    })
+  return {
+    socket,
+    closed,
+    say: (...what) =>
+      new Promise((resolve, reject) => {
+        socket.write(bytes(what), error => (error ? reject(error) : resolve()))
+      }),
+    answer: () =>
+      new Promise((resolve, reject) => {
+        look = () => {
+          const taken = takeAnswer(received)
+          if (taken) {
+            received = received.subarray(taken.length)
+            resolve(taken.answer)
+          } else if (socket.closed) {
+            reject(new Error(`closed before an answer: ${received.toString()}`, { cause: broken }))
+          }
+        }
+        look()
+      }),
+  }
+}
+
+/** Null where it is not whole yet. All answers to uploads tell their length; `100 Continue` has no body. */
+function takeAnswer(received: Buffer): { answer: Answer; length: number } | null {
+  const end = received.indexOf('\r\n\r\n')
+  if (end < 0) return null
+  const [first, ...lines] = received.toString('latin1', 0, end).split('\r\n')
+  const headers = new Headers(
+    lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+  const length = end + 4 + Number(headers.get('content-length') ?? 0)
+  if (received.length < length) return null
+  const body = received.toString('utf8', end + 4, length)
+  const status = Number(first!.split(' ')[1])
+  return { answer: { status, headers, body, json: () => JSON.parse(body) }, length }
+}
