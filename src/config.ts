@@ -68,6 +68,8 @@ export interface Config {
   readonly maxFiles: number
   /** At once in one API process. */
   readonly maxUploads: number
+  /** Bytes a second; 0 for none. */
+  readonly minUploadRate: number
   readonly attempts: number
   readonly stageTimeout: number
   readonly apiKeys: readonly ApiKey[]
@@ -128,6 +130,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     workerIndex: read('SLUICE_WORKER_INDEX', '1', integer(1, 1_024)),
     maxFileSize: read('SLUICE_MAX_FILE_SIZE', '5GiB', sizeAboveZero),
     maxFiles: read('SLUICE_MAX_FILES', '100', integer(1, 10_000)),
+    minUploadRate: read('SLUICE_MIN_UPLOAD_RATE', '1KiB', size),
     maxUploads: read('SLUICE_MAX_UPLOADS', '1000', integer(1, 100_000)),
     attempts: read('SLUICE_ATTEMPTS', '3', integer(1, 100)),
     stageTimeout: read('SLUICE_STAGE_TIMEOUT', '1h', timer),

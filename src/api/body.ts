@@ -1,7 +1,7 @@
 /** Bodies that are read whole: small JSON. Uploads never come this way. */
 import type { Context } from 'hono'
 import type { Env } from './endpoint.ts'
-import { watchIdle } from './idle.ts'
+import { watchPace } from './pace.ts'
 import { Problem } from './problems.ts'
 
 /**
@@ -44,7 +44,7 @@ export async function readBody(c: Context<Env>, most: number): Promise<Buffer> {
   const tooLarge = () => new Problem('request-too-large', `A body of this kind has at most ${most} bytes.`)
   if (Number(c.req.header('content-length') ?? 0) > most) throw tooLarge()
   const stalled = Promise.withResolvers<never>()
-  const watch = watchIdle(c.env?.incoming, stalled.reject)
+  const watch = watchPace(c.env?.incoming, stalled.reject)
   const reader = c.req.raw.body?.getReader()
   try {
     const chunks: Uint8Array[] = []

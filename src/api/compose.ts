@@ -15,7 +15,7 @@ import { checkDurability } from '../redis/durability.ts'
 import { createStorage } from '../storage/create-storage.ts'
 import { createAddressGuard } from '../webhooks/address.ts'
 import { createApi } from './app.ts'
-import { IDLE_MS } from './idle.ts'
+import { PACE, type Pace } from './pace.ts'
 import { type ApiServer, listen } from './server.ts'
 import type { Services } from './services.ts'
 import { createUploads } from './upload/at-once.ts'
@@ -41,13 +41,13 @@ export interface StartOptions {
   /** Of the service. */
   readonly version: string
   readonly pipelines: ReadonlyMap<string, Pipeline>
-  /** Milliseconds without a byte after which a body has stalled. */
-  readonly idleMs?: number
+  /** Of uploads, where it is not the usual one. */
+  readonly pace?: Partial<Pace>
 }
 
 /** @throws where Redis does not answer, or the port cannot be had; everything opened is closed again. */
 export async function startApi(options: StartOptions): Promise<RunningApi> {
-  const { config, redisUrl, log, version, pipelines, idleMs = IDLE_MS } = options
+  const { config, redisUrl, log, version, pipelines } = options
   const redis = connectRedis(redisUrl, { name: 'sluice-api', log, mode: 'failFast' })
   const reader = connectRedis(redisUrl, { name: 'sluice-api-events', log })
   const storage = createStorage(config, { hashBeside: true })
@@ -80,7 +80,12 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       feed,
       addresses: createAddressGuard({ allow: config.webhookAllow }),
       pipelines,
-      idleMs,
+      pace: {
+        ...PACE,
+        minRate: config.minUploadRate,
+        setting: 'SLUICE_MIN_UPLOAD_RATE',
+        ...options.pace,
+      },
       closing: closing.signal,
     }
     const api = createApi(services, version)

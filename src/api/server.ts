@@ -31,7 +31,7 @@ export async function listen(
     void (request.httpVersion === '1.0' ? older : newer)(request, response)
   const server = createServer(
     {
-      // An honest upload may take hours. Stalled ones are ended by their own watch, see idle.ts.
+      // An honest upload may take hours. Stalled ones are ended by their own watch, see pace.ts.
       requestTimeout: 0,
       headersTimeout: headMs,
       connectionsCheckingInterval: headMs,

@@ -12,6 +12,7 @@ import type { Pipeline } from '../pipelines/pipeline.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AddressGuard } from '../webhooks/address.ts'
+import type { Pace } from './pace.ts'
 import type { Uploads } from './upload/at-once.ts'
 
 export interface Services {
@@ -31,8 +32,8 @@ export interface Services {
   readonly feed: EventFeed
   readonly addresses: AddressGuard
   readonly pipelines: ReadonlyMap<string, Pipeline>
-  /** Milliseconds without a byte after which a body has stalled. */
-  readonly idleMs: number
+  /** Of uploads. */
+  readonly pace: Pace
   /** Aborted when the process shuts down: streams and waits end. */
   readonly closing: AbortSignal
 }

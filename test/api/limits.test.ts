@@ -75,3 +75,52 @@ describe('SLUICE_MAX_UPLOADS', () => {
     await first.finish()
   })
 })
+
+describe('SLUICE_MIN_UPLOAD_RATE', () => {
+  const RATE = 64 * 1_024
+  let api: TestApi
+  beforeAll(async () => {
+    api = await startApi({
+      redis: redis.redis,
+      config: { minUploadRate: RATE },
+      pace: { windowMs: 600 },
+    })
+  })
+  afterEach(() => removeAll(api))
+  afterAll(() => api.stop())
+
+  /** An upload that brings `bytes` each 20 ms until it is answered. */
+  async function trickle(path: string, bytesEach: number, length = 8 * MIB) {
+    const connection = connectRaw(api.url)
+    await connection.say(
+      uploadHead(path, `Content-Length: ${length}`),
+      `${bytes(file('a.log', ''))}`.trimEnd(),
+      '\r\n\r\n',
+    )
+    const timer = setInterval(() => connection.socket.write('x'.repeat(bytesEach)), 20)
+    const answer = await connection.answer()
+    clearInterval(timer)
+    connection.socket.destroy()
+    return answer
+  }
+
+  test('one that only looks as if it came is ended, is told why, and leaves nothing', async () => {
+    const answer = await trickle('/api/jobs', 1)
+    expect(answer.json()).toMatchObject({
+      status: 408,
+      code: 'upload-timeout',
+      detail: expect.stringContaining('SLUICE_MIN_UPLOAD_RATE'),
+    })
+    expect(await api.jobKeys()).toEqual([])
+    expect(await api.objects()).toEqual([])
+    await upload(api)
+  })
+
+  test('a draft is what it was before', async () => {
+    const { id } = await draft(api)
+    expect((await trickle(`/api/jobs/${id}/files`, 1)).status).toBe(408)
+    const response = await fetch(`${api.url}/api/jobs/${id}`)
+    expect(await response.json()).toMatchObject({ status: 'draft', files: [] })
+    expect(await api.objects()).toEqual([])
+  })
+})

@@ -10,7 +10,7 @@ const MAX_FILE_SIZE = 64 * KIB
 let api: TestApi
 
 beforeAll(async () => {
-  api = await startApi({ config: { maxFileSize: MAX_FILE_SIZE, maxFiles: 3 }, idleMs: 300 })
+  api = await startApi({ config: { maxFileSize: MAX_FILE_SIZE, maxFiles: 3 }, pace: { idleMs: 300 } })
 })
 afterEach(() => removeAll(api))
 afterAll(() => api.stop())

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { type RunningApi, startApi as start } from '../../src/api/compose.ts'
+import type { Pace } from '../../src/api/pace.ts'
 import type { Services } from '../../src/api/services.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
 import type { Job } from '../../src/jobs/job.ts'
@@ -27,7 +28,7 @@ export interface TestApi {
 
 export interface TestApiOptions {
   readonly config?: Partial<Config>
-  readonly idleMs?: number
+  readonly pace?: Partial<Pace>
   readonly log?: Log
   /** A Redis that others use, too; it is not stopped. */
   readonly redis?: TestRedis
@@ -45,14 +46,14 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
     ...loadConfig({ SLUICE_DATA_DIR: dir, PORT: '0', SLUICE_STORAGE_RESERVE: '1MiB' }),
     ...options.config,
   }
-  const { idleMs, log = silent, redisUrl = redis.url } = options
+  const { pace, log = silent, redisUrl = redis.url } = options
   const running: RunningApi = await start({
     config,
     redisUrl,
     log,
     version: '0.0.0-test',
     pipelines,
-    ...(idleMs !== undefined && { idleMs }),
+    ...(pace && { pace }),
   })
   return {
     url: running.url,

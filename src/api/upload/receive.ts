@@ -15,7 +15,7 @@ import type { UploadedFile } from '../../jobs/job.ts'
 import type { Storage } from '../../storage/storage.ts'
 import { decodeUtf8 } from '../body.ts'
 import { pointerTo } from '../endpoint.ts'
-import { watchIdle } from '../idle.ts'
+import { type Pace, watchPace } from '../pace.ts'
 import { invalid } from '../problems.ts'
 import { cleanFileName } from './file-name.ts'
 import {
@@ -51,7 +51,7 @@ export interface ReceiveOptions {
   readonly jobId: string
   readonly maxFileSize: number
   readonly maxFiles: number
-  readonly idleMs: number
+  readonly pace: Pace
   /** Aborted when the upload's lease is lost; its reason becomes the error. */
   readonly signal: AbortSignal
   /** Called with each field as it comes; throws where the request is wrong already. */
@@ -185,7 +185,7 @@ export async function receive(
 
   const lost = () => fail(signal.reason)
   signal.addEventListener('abort', lost)
-  const watch = watchIdle(request, fail, options.idleMs)
+  const watch = watchPace(request, fail, options.pace)
   try {
     if (signal.aborted) lost()
     read(request as never, response as never, (error?: unknown) => {

@@ -53,7 +53,7 @@ async function take<T>(
   upload: Upload,
   use: (received: Received, commit: Commit) => Promise<T>,
 ): Promise<T> {
-  const { storage, config, leases, idleMs } = services
+  const { storage, config, leases, pace } = services
   const { incoming, outgoing } = socketOf(c)
   const { maxFiles } = upload
   const { maxFileSize, storageReserve: reserve } = config
@@ -81,7 +81,7 @@ async function take<T>(
       jobId: upload.jobId,
       maxFileSize,
       maxFiles,
-      idleMs,
+      pace,
       signal: lost.signal,
       checkField: upload.checkField,
     })
