@@ -80,6 +80,8 @@ export interface Config {
   readonly draftTtl: number
   readonly janitorInterval: number
   readonly storageReserve: number
+  /** Most bytes stored; null for as many as there is room for. */
+  readonly storageQuota: number | null
   readonly attachTimeout: number
   readonly archive: { readonly size: number; readonly ratio: number; readonly depth: number }
   readonly logLevel: LogLevel
@@ -142,6 +144,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     draftTtl: read('SLUICE_DRAFT_TTL', '24h', duration),
     janitorInterval: read('SLUICE_JANITOR_INTERVAL', '60s', timer),
     storageReserve: read('SLUICE_STORAGE_RESERVE', '1GiB', size),
+    storageQuota: optional('SLUICE_STORAGE_QUOTA', sizeAboveZero),
     attachTimeout: read('SLUICE_ATTACH_TIMEOUT', '1h', timer),
     archive: {
       size: read('SLUICE_ARCHIVE_SIZE', '20GiB', size),

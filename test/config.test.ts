@@ -39,6 +39,7 @@ test('with nothing set, it is the defaults of the contract', () => {
     draftTtl: 86_400_000,
     janitorInterval: 60_000,
     storageReserve: 2 ** 30,
+    storageQuota: null,
     attachTimeout: 3_600_000,
     archive: { size: 20 * 2 ** 30, ratio: 200, depth: 3 },
     logLevel: 'info',
@@ -70,6 +71,7 @@ test('every setting is read', () => {
     SLUICE_PSEUDONYMS: 'true',
     SLUICE_RETENTION: '36h',
     SLUICE_STORAGE_RESERVE: '0',
+    SLUICE_STORAGE_QUOTA: '2TiB',
     SLUICE_LOG_LEVEL: 'debug',
     SLUICE_LOG_FORMAT: 'json',
   })
@@ -100,6 +102,7 @@ test('every setting is read', () => {
     pseudonyms: true,
     retention: 129_600_000,
     storageReserve: 0,
+    storageQuota: 2 * 2 ** 40,
     logLevel: 'debug',
     logFormat: 'json',
   })
@@ -140,6 +143,7 @@ describe('a wrong value is refused with one sentence that names the variable', (
     ['SLUICE_MAX_FILES', '0'],
     ['SLUICE_MAX_UPLOADS', '0'],
     ['SLUICE_MIN_UPLOAD_RATE', 'slow'],
+    ['SLUICE_STORAGE_QUOTA', '0'],
     ['SLUICE_ATTEMPTS', '0'],
     ['SLUICE_STAGE_TIMEOUT', '3600'],
     ['SLUICE_STAGE_TIMEOUT', '0s'],

@@ -6,6 +6,7 @@ import { createEventFeed } from '../jobs/event-feed.ts'
 import { createIdempotency } from '../jobs/idempotency.ts'
 import { createLeases } from '../jobs/leases.ts'
 import { createOutbox } from '../jobs/outbox.ts'
+import { createStored } from '../jobs/stored.ts'
 import { createTransitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
@@ -70,7 +71,8 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       log,
       redis,
       storage,
-      transitions: createTransitions(redis),
+      transitions: createTransitions(redis, config.storageQuota),
+      stored: createStored(redis),
       leases: createLeases(redis),
       idempotency: createIdempotency(redis),
       uploads: createUploads(config.maxUploads),

@@ -162,7 +162,11 @@ export function jobEndpoints(services: Services) {
       problems: ['not-found', 'job-not-final'],
       async handle(asked) {
         const record = await readJob(services, asked)
-        const answer = await transitions.delete({ id: record.id, token: randomUUID() })
+        const answer = await transitions.delete({
+          id: record.id,
+          token: randomUUID(),
+          uploadedBytes: record.files.reduce((sum, { size }) => sum + size, 0),
+        })
         if (isRefused(answer)) throw refusal(answer.refused)
         const removed = await Promise.allSettled(storedKeys(record).map(key => storage.remove(key)))
         if (removed.some(each => each.status === 'rejected')) {

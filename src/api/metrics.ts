@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 export type Metrics = ReturnType<typeof createMetrics>
 
 export function createMetrics(services: Services, queues: Queues) {
-  const { redis, outbox, feed, log } = services
+  const { redis, outbox, stored, feed, log } = services
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -35,15 +35,20 @@ export function createMetrics(services: Services, queues: Queues) {
     queued: gauge('queue_jobs', "BullMQ's jobs by queue and state.", 'queue', 'state'),
     workers: gauge('workers', 'Workers seen in the last 15 s.'),
     outbox: gauge('outbox_entries', 'What is still to be put into BullMQ.'),
+    stored: gauge(
+      'stored_bytes',
+      'What storage holds, as the janitor last measured it and the quota has counted since.',
+    ),
     streams: gauge('event_clients', 'Clients that follow events.'),
   }
 
   async function askRedis(): Promise<void> {
-    const [{ jobs }, counts, workers, waiting] = await Promise.all([
+    const [{ jobs }, counts, workers, waiting, bytes] = await Promise.all([
       countJobs(redis),
       queues.counts(),
       countWorkers(redis),
       outbox.size(),
+      stored.bytes(),
     ])
     for (const [status, count] of Object.entries(jobs)) gauges.jobs.set({ status }, count)
     for (const [queue, states] of Object.entries(counts)) {
@@ -51,6 +56,7 @@ export function createMetrics(services: Services, queues: Queues) {
     }
     gauges.workers.set(workers)
     gauges.outbox.set(waiting)
+    gauges.stored.set(bytes)
   }
 
   return {

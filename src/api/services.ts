@@ -6,6 +6,7 @@ import type { EventFeed } from '../jobs/event-feed.ts'
 import type { Idempotency } from '../jobs/idempotency.ts'
 import type { Leases } from '../jobs/leases.ts'
 import type { Outbox } from '../jobs/outbox.ts'
+import type { Stored } from '../jobs/stored.ts'
 import type { Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
@@ -22,6 +23,7 @@ export interface Services {
   readonly redis: Redis
   readonly storage: Storage
   readonly transitions: Transitions
+  readonly stored: Stored
   readonly leases: Leases
   readonly idempotency: Idempotency
   /** Places for uploads under way; whatever takes bytes in enters first. */

@@ -63,7 +63,9 @@ export type StartAnswer =
 
 export type Transitions = ReturnType<typeof createTransitions>
 
-export function createTransitions(redis: Redis) {
+/** @param quota most bytes stored, beyond which no record names more. */
+export function createTransitions(redis: Redis, quota: number | null = null) {
+  const metered = quota === null ? {} : { quota }
   const define = <Answer extends object>(...files: string[]) => {
     const script = defineScript(redis, 'prelude', ...files)
     return async <Args extends { readonly id: string }>(args: Args): Promise<Answer> =>
@@ -84,9 +86,14 @@ export function createTransitions(redis: Redis) {
     }
   }
   const scripts = {
-    create: defineAnswering<Refused<'exists' | 'lease-lost' | 'key-lost'>>('draft', 'idempotency', 'create'),
+    create: defineAnswering<Refused<'exists' | 'lease-lost' | 'storage-full' | 'key-lost'>>(
+      'draft',
+      'idempotency',
+      'create',
+    ),
     addFiles: define<
-      { added: string[] } | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'key-lost'>
+      | { added: string[] }
+      | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'storage-full' | 'key-lost'>
     >('draft', 'idempotency', 'add-files'),
     removeFile: define<{ file: UploadedFile } | Refused<'gone' | 'job-not-draft' | 'no-such-file'>>(
       'remove-file',
@@ -132,6 +139,7 @@ export function createTransitions(redis: Redis) {
         id: request.id,
         token,
         ...(upload.lease === null ? {} : { lease: upload.lease }),
+        ...metered,
         owner: request.owner,
         files: upload.files,
         submit: upload.submit,
@@ -159,8 +167,9 @@ export function createTransitions(redis: Redis) {
       maxFiles: number
       files: readonly UploadedFile[]
       idempotency?: HeldKey | undefined
-    }) => scripts.addFiles(args),
-    removeFile: (args: { id: string; token: string; fileId: string }) => scripts.removeFile(args),
+    }) => scripts.addFiles({ ...args, ...metered }),
+    removeFile: (args: { id: string; token: string; fileId: string }) =>
+      scripts.removeFile({ ...args, ...metered }),
     submit: (id: string, idempotency?: HeldKey) => scripts.submit({ id, idempotency }),
     /** `type`: the media type of the content. */
     attached: (args: { id: string; flow: number; fileId: string; type: string }) => scripts.attached(args),
@@ -215,9 +224,19 @@ export function createTransitions(redis: Redis) {
           'file-infected': true,
         },
       }),
-    /** `expiredBefore`: only if it has not been touched for so many milliseconds, and no upload is under way. */
-    delete: (args: { id: string; token: string; expiredBefore?: { draft: number; final: number } }) =>
-      scripts.delete(args),
+    /**
+     * @param args `uploadedBytes`: of its files, which the quota gets back. `expiredBefore`: only if it has not been touched for so many
+     *   milliseconds, and no upload is under way.
+     */
+    delete: ({
+      uploadedBytes,
+      ...args
+    }: {
+      id: string
+      token: string
+      uploadedBytes?: number
+      expiredBefore?: { draft: number; final: number }
+    }) => scripts.delete({ ...args, ...(quota !== null && { bytes: uploadedBytes }) }),
 
     /** `queue`: the keys of the flow's `process` job and of its queue's completed and failed sets. */
     async refill(

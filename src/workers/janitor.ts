@@ -10,6 +10,7 @@ import { checkInstallation, raiseCounter, type Stamp } from '../jobs/installatio
 import { keys } from '../jobs/keys.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
 import { defineScript } from '../jobs/script.ts'
+import { createStored } from '../jobs/stored.ts'
 import { isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import { type Storage, tellsUnfinished } from '../storage/storage.ts'
@@ -41,6 +42,7 @@ const AT_ONCE = 100
 export function createJanitor(options: JanitorOptions) {
   const { redis, storage, transitions, deliveries, log } = options
   const unclaimed = defineScript(redis, 'unclaimed')
+  const stored = createStored(redis)
   let toldWhy: string | undefined
   let raisedAt = 0
 
@@ -107,19 +109,27 @@ export function createJanitor(options: JanitorOptions) {
   }
 
   async function removeUnclaimed(stamp: Stamp): Promise<number> {
-    let removed = 0
+    let [removed, bytes] = [0, 0]
+    const measured = await stored.measure()
     for await (const jobId of storage.listJobs()) {
-      const listed: string[] = []
-      for await (const object of storage.list(jobId)) listed.push(object.key)
+      const kept = new Map<string, number>()
+      for await (const { key, size } of storage.list(jobId)) kept.set(key, size)
       // Listed before the claims are read: what is written from here on is not on the list.
-      for (const key of await claimedByNobody(jobId, listed, stamp)) {
+      const [unclaimed, underWay] = await claimedByNobody(jobId, [...kept.keys()], stamp)
+      for (const key of underWay) kept.delete(key)
+      for (const key of unclaimed) {
         // One that can't be removed must not keep the rest.
         await storage.remove(key).then(
-          () => removed++,
+          () => {
+            removed++
+            kept.delete(key)
+          },
           error => log.warn({ err: error }, `the janitor could not remove ${key}`),
         )
       }
+      for (const size of kept.values()) bytes += size
     }
+    await measured(bytes)
     return removed
   }
 
@@ -146,12 +156,12 @@ export function createJanitor(options: JanitorOptions) {
     jobId: string,
     objects: readonly string[],
     { id, counter }: Stamp,
-  ): Promise<string[]> {
-    if (objects.length === 0) return []
+  ): Promise<[unclaimed: string[], underWay: string[]]> {
+    if (objects.length === 0) return [[], []]
     return (await unclaimed(
       [keys.job(jobId), keys.leases(jobId), keys.installation],
       [id, counter, ...objects],
-    )) as string[]
+    )) as [string[], string[]]
   }
 
   async function redisNow(): Promise<number> {

@@ -1,6 +1,8 @@
 /** What one service takes: uploads at once, bytes a second, bytes in all. */
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { draft, removeAll, startApi, type TestApi, upload } from '../support/api.ts'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { Job } from '../../src/jobs/job.ts'
+import { keys } from '../../src/jobs/keys.ts'
+import { draft, form, removeAll, startApi, type TestApi, upload } from '../support/api.ts'
 import { bytes, connectRaw, END, file, INSPECT, uploadHead } from '../support/raw-request.ts'
 
 const MIB = 2 ** 20
@@ -122,5 +124,70 @@ describe('SLUICE_MIN_UPLOAD_RATE', () => {
     const response = await fetch(`${api.url}/api/jobs/${id}`)
     expect(await response.json()).toMatchObject({ status: 'draft', files: [] })
     expect(await api.objects()).toEqual([])
+  })
+})
+
+describe('SLUICE_STORAGE_QUOTA', () => {
+  const KIB = 1_024
+  const QUOTA = 3 * MIB
+  let api: TestApi
+  beforeAll(async () => {
+    api = await startApi({ redis: redis.redis, config: { storageQuota: QUOTA } })
+  })
+  beforeEach(() => api.client.del(keys.stored))
+  afterEach(() => removeAll(api))
+  afterAll(() => api.stop())
+
+  const send = (bytes: number, path = '/api/jobs') =>
+    fetch(`${api.url}${path}`, {
+      method: 'POST',
+      body: form({ 'a.log': new Uint8Array(bytes) }, path === '/api/jobs' ? { pipeline: 'inspect' } : {}),
+    })
+  const expectFull = async (answer: Promise<Response>) =>
+    expect(await (await answer).json()).toMatchObject({ status: 507, code: 'storage-full' })
+
+  test('an upload that fits is taken, the next that does not is refused and leaves nothing; deleting makes room', async () => {
+    const { id } = (await (await send(QUOTA - 600 * KIB)).json()) as Job
+    await expectFull(send(900 * KIB))
+    expect(await api.objects()).toHaveLength(1)
+    expect(await api.jobKeys()).toEqual([expect.stringContaining(id), expect.stringContaining(id)])
+    await fetch(`${api.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+    await fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })
+    expect((await send(900 * KIB)).status).toBe(202)
+  })
+
+  test('a draft keeps what it had, and a file that is taken out of it makes room', async () => {
+    const { id } = await draft(api)
+    const path = `/api/jobs/${id}/files`
+    expect((await send(QUOTA - 600 * KIB, path)).status).toBe(201)
+    await expectFull(send(900 * KIB, path))
+    const job = (await (await fetch(`${api.url}/api/jobs/${id}`)).json()) as Job
+    expect(job).toMatchObject({ status: 'draft', files: [{ id: 'f1' }] })
+    await fetch(`${api.url}${path}/f1`, { method: 'DELETE' })
+    expect((await send(900 * KIB, path)).status).toBe(201)
+  })
+
+  test('one whose length tells that it cannot fit, or that comes when all is used, is not even read', async () => {
+    await api.client.hset(keys.stored, 'measured', QUOTA - 2 * MIB)
+    const put = vi.spyOn(api.services.storage, 'put')
+    await expectFull(send(5 * MIB))
+    await api.client.hset(keys.stored, 'measured', QUOTA)
+    const connection = connectRaw(api.url)
+    await connection.say(uploadHead('/api/jobs', 'Transfer-Encoding: chunked'))
+    expect((await connection.answer()).status).toBe(507)
+    connection.socket.destroy()
+    expect(put).not.toHaveBeenCalled()
+    put.mockRestore()
+  })
+
+  test('uploads at once never get more together, and every byte of the others is gone', async () => {
+    const size = 400 * KIB
+    const answers = await Promise.all(Array.from({ length: 20 }, () => send(size)))
+    const statuses = answers.map(({ status }) => status)
+    expect(statuses.filter(status => status === 202)).toHaveLength(Math.floor(QUOTA / size))
+    expect(new Set(statuses)).toEqual(new Set([202, 507]))
+    expect(await api.objects()).toHaveLength(Math.floor(QUOTA / size))
+    const metrics = await (await fetch(`${api.url}/metrics`)).text()
+    expect(metrics).toContain(`sluice_stored_bytes ${Math.floor(QUOTA / size) * size}`)
   })
 })

@@ -33,6 +33,7 @@ describe.each(Object.entries(pages))('%s', (_page, defaults) => {
       'REDIS_URL',
       'SLUICE_API_KEYS',
       'SLUICE_S3_ENDPOINT',
+      'SLUICE_STORAGE_QUOTA',
       'SLUICE_WEBHOOK_ALLOW',
       'SLUICE_WEBHOOK_SECRET',
       'SLUICE_WORKERS',

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { adoptInstallation, checkInstallation } from '../../src/jobs/installation.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
+import { createStored } from '../../src/jobs/stored.ts'
 import { createLog } from '../../src/log.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
 import { output, records, request } from '../support/records.ts'
@@ -97,6 +98,23 @@ describe('I4: unfinished leaves nothing', () => {
     })
     await janitor().sweep()
     expect(await stored()).toEqual([`${id}/artifact`, `${id}/f-1`])
+  })
+
+  test('it measures what is stored: what records name and workers write, not what is under way or was removed', async () => {
+    const stored = createStored(up.redis)
+    const id = await up.upload()
+    await put(`${id}/f-9`)
+    await janitor().sweep()
+    expect(await stored.bytes()).toBe('hello\n'.length)
+
+    const [uploading, token] = [randomUUID(), randomUUID()]
+    await createLeases(up.redis).take(uploading, 'new')
+    await put(`${uploading}/f-1`)
+    await up.transitions.attached({ id, flow: 1, fileId: 'f1', type: 'text/plain' })
+    await records(up.redis).start(id, { token })
+    await put(`${id}/${token}-one-1`)
+    await janitor().sweep()
+    expect(await stored.bytes()).toBe('hello\nbytes'.length)
   })
 
   test('it takes nothing that is being uploaded, though it runs without pause', async () => {

@@ -1,18 +1,13 @@
 /** What can be said about an upload before its first byte is read. */
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Storage } from '../../storage/storage.ts'
 import { refuseEncoded } from '../body.ts'
 import { Problem } from '../problems.ts'
+import type { Services } from '../services.ts'
 
 /** Bytes of a multipart body that are not the files': boundaries, headers, fields. */
 const OVERHEAD = 2 ** 20
-/** Bytes; the free space is not asked for below it: the storage's own check is enough. */
+/** Bytes; below it nobody is asked for room: the storage's own check and the record script's are enough. */
 const SMALL = 2 ** 20
-
-export interface Room {
-  readonly storage: Storage
-  readonly reserve: number
-}
 
 /** Whether a body is, or could be, more than a moment's work. */
 export function isLarge(headers: IncomingHttpHeaders): boolean {
@@ -28,11 +23,19 @@ export function requireMultipart(headers: IncomingHttpHeaders): void {
 }
 
 /** @throws Problem where the storage has no room for it. */
-export async function requireRoom(headers: IncomingHttpHeaders, room: Room): Promise<void> {
-  const length = Number(headers['content-length'] ?? 0)
-  if (length <= SMALL) return
-  const free = await room.storage.freeBytes()
-  if (free !== null && free - room.reserve < length - OVERHEAD) {
-    throw new Problem('storage-full', 'There is no room for an upload of this size. Try again later.')
-  }
+export async function requireRoom(
+  headers: IncomingHttpHeaders,
+  { storage, stored, config }: Pick<Services, 'storage' | 'stored' | 'config'>,
+): Promise<void> {
+  if (!isLarge(headers)) return
+  // One that does not tell its length brings something.
+  const least = Math.max(1, Number(headers['content-length'] ?? 0) - OVERHEAD)
+  const { storageQuota: quota, storageReserve: reserve } = config
+  if (quota !== null && (await stored.bytes()) + least > quota) throw noRoom()
+  const free = await storage.freeBytes()
+  if (free !== null && free - reserve < least) throw noRoom()
+}
+
+export function noRoom(): Problem {
+  return new Problem('storage-full', 'There is no room for an upload of this size. Try again later.')
 }

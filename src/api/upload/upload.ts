@@ -12,7 +12,7 @@ import { inProgress } from '../idempotency.ts'
 import { invalid, notFound, Problem, queueUnavailable } from '../problems.ts'
 import type { Services } from '../services.ts'
 import { hashOnly } from './hash-only.ts'
-import { isLarge, requireMultipart, requireRoom } from './preflight.ts'
+import { isLarge, noRoom, requireMultipart, requireRoom } from './preflight.ts'
 import { type Received, receive } from './receive.ts'
 import { sweepBuffersOf } from './sweep-buffers.ts'
 
@@ -25,7 +25,14 @@ export interface Upload {
   readonly checkField: (name: string, value: string) => void
 }
 
-export type UploadRefusal = 'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'exists' | 'key-lost'
+export type UploadRefusal =
+  | 'gone'
+  | 'job-not-draft'
+  | 'lease-lost'
+  | 'too-many-files'
+  | 'storage-full'
+  | 'exists'
+  | 'key-lost'
 
 /** Runs the script that names the files. Whatever it throws, its outcome is unknown. */
 export type Commit = <T extends object>(
@@ -56,9 +63,9 @@ async function take<T>(
   const { storage, config, leases, pace } = services
   const { incoming, outgoing } = socketOf(c)
   const { maxFiles } = upload
-  const { maxFileSize, storageReserve: reserve } = config
+  const { maxFileSize } = config
   requireMultipart(incoming.headers)
-  await requireRoom(incoming.headers, { storage, reserve })
+  await requireRoom(incoming.headers, services)
 
   const lease = await leases.take(upload.jobId, upload.on)
   if ('refused' in lease) throw refusal(lease.refused, maxFiles)
@@ -165,6 +172,8 @@ function refusal(code: UploadRefusal, maxFiles: number): Problem {
       )
     case 'key-lost':
       return inProgress()
+    case 'storage-full':
+      return noRoom()
     case 'lease-lost':
     case 'exists':
       return queueUnavailable()

@@ -1,5 +1,5 @@
 -- addFiles: names a request's files in a draft, all of them or none.
--- {id, token, lease, maxFiles, files, idempotency?}
+-- {id, token, lease, quota?, maxFiles, files, idempotency?}
 
 if not status then return refuse('gone') end
 local before = get('added:' .. a.token)
@@ -9,6 +9,7 @@ if status ~= 'draft' then return refuse('job-not-draft') end
 local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
 if not ends or tonumber(ends) <= now then return refuse('lease-lost') end
 if #fileIds() + #a.files > a.maxFiles then return refuse('too-many-files') end
+if not takeRoom(a.files) then return refuse('storage-full') end
 
 redis.call('ZREM', record .. ':leases', a.lease)
 local added = add(a.files)

@@ -1,5 +1,6 @@
 -- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
--- {id, token, lease?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit, idempotency?}
+-- {id, token, lease?, quota?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit,
+-- idempotency?}
 
 if status then
   if get('createdBy') ~= a.token then return { refuse('exists') } end
@@ -9,8 +10,9 @@ if keyLost() then return { refuse('key-lost') } end
 if a.lease then
   local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
   if not ends or tonumber(ends) <= now then return { refuse('lease-lost') } end
-  redis.call('ZREM', record .. ':leases', a.lease)
 end
+if #a.files > 0 and not takeRoom(a.files) then return { refuse('storage-full') } end
+if a.lease then redis.call('ZREM', record .. ':leases', a.lease) end
 
 owner, run, flow, createdAt = a.owner, 1, 1, int(now)
 set('id', id, 'createdBy', a.token, 'owner', owner, 'run', '1', 'flow', '1', 'createdAt', createdAt, unpack(a.fields))

@@ -1,6 +1,7 @@
 -- delete: removes a draft or final job: record, log, index. Its bytes are removed by who asked, or by the janitor.
 -- Deliveries stay: one that is still open goes on.
--- {id, token, expiredBefore?: {draft, final}: only if it is that old, and no upload is under way}
+-- {id, token, bytes?: of its files, where there is a quota, expiredBefore?: {draft, final}: only if it is that old,
+-- and no upload is under way}
 
 local tombstone = record .. ':deleted'
 if not status then
@@ -13,6 +14,7 @@ if a.expiredBefore then
   if not since or tonumber(since) > now - limit then return refuse('not-expired') end
   if redis.call('ZCOUNT', record .. ':leases', '(' .. int(now), '+inf') > 0 then return refuse('uploads-in-progress') end
 end
+if a.bytes then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(a.bytes)) end
 redis.call('DEL', record, record .. ':log', record .. ':leases')
 for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) do
   redis.call('ZREM', PREFIX .. index, id)

@@ -3,6 +3,18 @@
 -- A draft's time to live begins anew.
 local function touch() redis.call('ZADD', PREFIX .. ':drafts', now, id) end
 
+-- Takes room for files under the quota; false where there is not as much. Without a quota there is nothing to count.
+local function takeRoom(files)
+  if not a.quota then return true end
+  local key, bytes = PREFIX .. ':stored', 0
+  for _, file in ipairs(files) do bytes = bytes + file.size end
+  local counts = redis.call('HMGET', key, 'measured', 'added', 'addedBefore', 'removed')
+  for index = 1, 4 do counts[index] = tonumber(counts[index] or 0) end
+  if counts[1] + counts[2] - counts[3] - counts[4] + bytes > a.quota then return false end
+  redis.call('HINCRBY', key, 'added', int(bytes))
+  return true
+end
+
 -- Names uploaded files in the record; answers their ids.
 local function add(files)
   local ids, added, last = fileIds(), {}, number('lastFile')

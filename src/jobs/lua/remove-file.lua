@@ -1,5 +1,5 @@
 -- removeFile: takes a file out of a draft; answers where its bytes are.
--- {id, token, fileId}
+-- {id, token, quota?, fileId}
 
 if not status then return refuse('gone') end
 local before = get('removed:' .. a.token)
@@ -16,5 +16,6 @@ local text = get(field)
 redis.call('HDEL', record, field, field .. ':status')
 set('fileIds', #left > 0 and cjson.encode(left) or '', 'removed:' .. a.token, text)
 local file = cjson.decode(text)
+if a.quota then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(file.size)) end
 emit('file.removed', cjson.encode({ fileId = a.fileId, name = file.name, size = file.size, sha256 = file.sha256 }))
 return done({ file = file })

@@ -1,15 +1,15 @@
 -- Of some stored objects of one job, those that nobody claims: neither an upload under way, nor the record, nor the
--- worker that holds the job now and may be writing them.
+-- worker that holds the job now and may be writing them. And behind them those of uploads under way.
 -- KEYS[1] the record, KEYS[2] the leases, KEYS[3] the installation. ARGV: id and counter of the installation that the
 -- storage belongs to (a Redis that was emptied or set back meanwhile knows of no claim), then keys of objects, listed
 -- *before* this runs.
 
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
-if redis.call('ZCOUNT', KEYS[2], '(' .. string.format('%.0f', now), '+inf') > 0 then return {} end
+local uploading = redis.call('ZCOUNT', KEYS[2], '(' .. string.format('%.0f', now), '+inf') > 0
 
 local installation = redis.call('HMGET', KEYS[3], 'id', 'counter')
-if installation[1] ~= ARGV[1] or tonumber(installation[2]) < tonumber(ARGV[2]) then return {} end
+if installation[1] ~= ARGV[1] or tonumber(installation[2]) < tonumber(ARGV[2]) then return { {}, {} } end
 
 local claimed, ended, token = {}, false, nil
 local fields = redis.call('HGETALL', KEYS[1])
@@ -37,4 +37,5 @@ for index = 3, #ARGV do
   local written = token and string.find(key, token, 1, true)
   if not claimed[key] and not written then table.insert(unclaimed, key) end
 end
-return unclaimed
+if uploading then return { {}, unclaimed } end
+return { unclaimed, {} }
