@@ -74,6 +74,7 @@ describe('a job', () => {
     const token = randomUUID()
     for (const _ of [1, 2]) await transitions.delete({ id, token, uploadedBytes: 60 })
     expect(await stored.bytes()).toBe(0)
+    expect(isRefused((await create([QUOTA])).answer)).toBe(false)
   })
 })
 
@@ -108,6 +109,7 @@ describe('a measurement', () => {
     await measured(75)
     expect(await stored.bytes()).toBe(75)
     expect((await create([26])).answer).toEqual({ refused: 'storage-full' })
+    expect(isRefused((await create([25])).answer)).toBe(false)
   })
 
   test('does not lose what is named while it is under way; told twice, it says the same', async () => {
