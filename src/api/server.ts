@@ -42,7 +42,15 @@ export async function listen(
     },
     respond,
   )
-  // Other than 100-continue, which Node sees to. It would answer with a bare 417, and RFC 9110, section 10.1.1, lets us
+  server.on('checkContinue', (request, response) => {
+    // Node would ask for the body at once. It is asked for by whoever begins to read it: what is refused before, need
+    // not be sent. A refused body is drained, too, but behind its answer.
+    request.once('resume', () => {
+      if (!response.headersSent) response.writeContinue()
+    })
+    respond(request, response)
+  })
+  // Any other expectation. Node would answer with a bare 417, and RFC 9110, section 10.1.1, lets us
   // pass over it.
   server.on('checkExpectation', respond)
   refuseUnreadable(server)

@@ -142,7 +142,7 @@ export function createJanitor(options: JanitorOptions) {
     let aborted = 0
     for await (const upload of storage.listUnfinished()) {
       if (Date.now() - upload.startedAt < LEASE_MS) continue
-      const unclaimedKeys = await claimedByNobody(upload.jobId, [upload.key], stamp)
+      const [unclaimedKeys] = await claimedByNobody(upload.jobId, [upload.key], stamp)
       if (unclaimedKeys.length === 0) continue
       await storage.abortUnfinished(upload).then(
         () => aborted++,

@@ -191,3 +191,39 @@ describe('SLUICE_STORAGE_QUOTA', () => {
     expect(metrics).toContain(`sluice_stored_bytes ${Math.floor(QUOTA / size) * size}`)
   })
 })
+
+describe('a body longer than all files that a request may bring', () => {
+  const MAX_FILE_SIZE = 32 * MIB
+  let api: TestApi
+  beforeAll(async () => {
+    api = await startApi({ redis: redis.redis, config: { maxFileSize: MAX_FILE_SIZE, maxFiles: 2 } })
+  })
+  afterEach(() => removeAll(api))
+  afterAll(() => api.stop())
+
+  /** Says only how much would come. */
+  async function announce(path: string, length: number) {
+    const connection = connectRaw(api.url)
+    await connection.say(uploadHead(path, `Content-Length: ${length}`))
+    const answer = await connection.answer()
+    connection.socket.destroy()
+    return answer
+  }
+  const addFile = (id: string) =>
+    fetch(`${api.url}/api/jobs/${id}/files`, { method: 'POST', body: form({ 'a.log': 'a' }) })
+
+  test('is refused before it is read, by what there is still room for', async () => {
+    const { id } = await draft(api)
+    const [path, length] = [`/api/jobs/${id}/files`, 2 * MAX_FILE_SIZE + 2 * MIB]
+    expect((await announce('/api/jobs', length)).json()).toMatchObject({
+      status: 413,
+      code: 'request-too-large',
+    })
+    expect((await announce(path, length)).json()).toMatchObject({ code: 'request-too-large' })
+    await addFile(id)
+    expect((await announce(path, length)).json()).toMatchObject({ status: 413, code: 'file-too-large' })
+    await addFile(id)
+    expect((await announce(path, length)).json()).toMatchObject({ status: 413, code: 'too-many-files' })
+    expect(await api.objects()).toHaveLength(2)
+  })
+})

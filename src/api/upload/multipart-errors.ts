@@ -49,7 +49,8 @@ export function tooManyFields(): Problem {
 }
 
 export function fieldTooLarge(name: string | undefined): Problem {
-  return new Problem('field-too-large', `The field "${name ?? ''}" is larger than 16 KiB.`)
+  const field = name === undefined ? 'A field' : `The field "${name}"`
+  return new Problem('field-too-large', `${field} is larger than 16 KiB.`)
 }
 
 export function unknownPart(name: string | undefined, what: 'field' | 'file part'): Problem {

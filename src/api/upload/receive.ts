@@ -27,6 +27,7 @@ import {
   translateMultipart,
   unknownPart,
 } from './multipart-errors.ts'
+import { watchOutsideFiles } from './outside-files.ts'
 import { type Parts, watchParts } from './strict-parts.ts'
 
 /** Bytes of a field. */
@@ -77,6 +78,7 @@ export async function receive(
   let parser: Writable | undefined
   let parts: Parts | undefined
   let told = 0
+  let stopCounting: (() => void) | undefined
 
   const discard = async () => {
     await Promise.allSettled(puts)
@@ -131,6 +133,13 @@ export async function receive(
     _removeFile: (_, __, done) => done(null),
   }
 
+  /** What it is that does not end. */
+  const endless = () => {
+    if (!parts || parts.begun() === 0) return malformed(new Error('no boundary in sight'))
+    if (parts.ended()) return malformed(new Error('much behind the closing boundary'))
+    return fieldTooLarge(undefined)
+  }
+
   const listen = (request: IncomingMessage, busboy: Writable) => {
     parser = busboy
     parts = watchParts(busboy, () => fail(malformed(new Error('a part behind the closing boundary'))))
@@ -161,6 +170,7 @@ export async function receive(
     busboy.on('fieldsLimit', () => fail(tooManyFields()))
     busboy.on('error', (error: unknown) => fail(translateMultipart(error, options)))
     request.pipe(busboy)
+    stopCounting = watchOutsideFiles(request, busboy, () => fail(endless()))
   }
 
   // A hash each file, the four fields of a job, and some room to say what is wrong with others.
@@ -202,6 +212,7 @@ export async function receive(
     throw error
   } finally {
     watch.stop()
+    stopCounting?.()
     signal.removeEventListener('abort', lost)
   }
 }

@@ -16,6 +16,8 @@ export interface Parts {
    * be missing from a job that was accepted.
    */
   begun(): number
+  /** Whether the closing boundary has come. */
+  ended(): boolean
   /** The character set that the newest one names, in lower case. */
   charset(): string | null
 }
@@ -30,6 +32,7 @@ const CHARSET = /;\s*charset\s*=\s*"?([^";\s]*)"?/gi
 
 /** @param smuggled called for a part behind the closing boundary: others ignore what stands there, busboy takes it. */
 export function watchParts(busboy: Writable, smuggled: () => void): Parts {
+  const ended = () => (busboy as { _complete?: boolean })._complete === true
   let begun = 0
   let charset: string | null = null
   let current: HeaderParser | null = null
@@ -45,10 +48,10 @@ export function watchParts(busboy: Writable, smuggled: () => void): Parts {
           charset = name
         })
       }
-      if ((busboy as { _complete?: boolean })._complete) smuggled()
+      if (ended()) smuggled()
     },
   })
-  return { begun: () => begun, charset: () => charset }
+  return { begun: () => begun, ended, charset: () => charset }
 }
 
 /**

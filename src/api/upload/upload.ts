@@ -64,7 +64,7 @@ async function take<T>(
   const { incoming, outgoing } = socketOf(c)
   const { maxFiles } = upload
   const { maxFileSize } = config
-  requireMultipart(incoming.headers)
+  requireMultipart(incoming.headers, services, maxFiles)
   await requireRoom(incoming.headers, services)
 
   const lease = await leases.take(upload.jobId, upload.on)
@@ -112,17 +112,18 @@ export async function readAgain(
   { c }: Asked<unknown, unknown>,
   { jobId, checkField }: Pick<Upload, 'jobId' | 'checkField'>,
 ): Promise<Received> {
-  const { config, idleMs, closing } = services
+  const { config, pace, closing, uploads } = services
+  const leave = uploads.enter()
   const { incoming, outgoing } = socketOf(c)
-  requireMultipart(incoming.headers)
   const done = isLarge(incoming.headers) ? sweepBuffersOf(incoming.socket) : undefined
   try {
+    requireMultipart(incoming.headers, services, config.maxFiles)
     const received = await receive(incoming, outgoing, {
       storage: hashOnly,
       jobId,
       maxFileSize: config.maxFileSize,
       maxFiles: config.maxFiles,
-      idleMs,
+      pace,
       signal: closing,
       checkField,
     })
@@ -130,6 +131,7 @@ export async function readAgain(
     return received
   } finally {
     done?.()
+    leave()
   }
 }
 
