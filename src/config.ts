@@ -83,7 +83,12 @@ export interface Config {
   /** Most bytes stored; null for as many as there is room for. */
   readonly storageQuota: number | null
   readonly attachTimeout: number
-  readonly archive: { readonly size: number; readonly ratio: number; readonly depth: number }
+  readonly archive: {
+    readonly size: number
+    readonly ratio: number
+    readonly depth: number
+    readonly members: number
+  }
   readonly logLevel: LogLevel
   readonly logFormat: 'text' | 'json'
 }
@@ -150,6 +155,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
       size: read('SLUICE_ARCHIVE_SIZE', '20GiB', size),
       ratio: read('SLUICE_ARCHIVE_RATIO', '200', integer(1, 1_000_000)),
       depth: read('SLUICE_ARCHIVE_DEPTH', '3', integer(0, 100)),
+      members: read('SLUICE_ARCHIVE_MEMBERS', '10000', integer(1, 1_000_000)),
     },
     logLevel: read('SLUICE_LOG_LEVEL', 'info', oneOf(LOG_LEVELS)),
     logFormat: read('SLUICE_LOG_FORMAT', 'text', oneOf(['text', 'json'] as const)),

@@ -41,7 +41,7 @@ test('with nothing set, it is the defaults of the contract', () => {
     storageReserve: 2 ** 30,
     storageQuota: null,
     attachTimeout: 3_600_000,
-    archive: { size: 20 * 2 ** 30, ratio: 200, depth: 3 },
+    archive: { size: 20 * 2 ** 30, ratio: 200, depth: 3, members: 10_000 },
     logLevel: 'info',
     logFormat: 'text',
   })
@@ -166,6 +166,7 @@ describe('a wrong value is refused with one sentence that names the variable', (
     ['SLUICE_ARCHIVE_SIZE', 'big'],
     ['SLUICE_ARCHIVE_RATIO', '0'],
     ['SLUICE_ARCHIVE_DEPTH', '101'],
+    ['SLUICE_ARCHIVE_MEMBERS', '0'],
     ['SLUICE_LOG_LEVEL', 'loud'],
     ['SLUICE_LOG_FORMAT', 'xml'],
   ])('%s=%s', (name, value) => {

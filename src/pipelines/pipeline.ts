@@ -7,6 +7,7 @@
  * - *artifact*: a named file for the client. *Intermediate*: one for later stages only, removed when the job ends.
  */
 import type { Readable } from 'node:stream'
+import type { ByteRange } from '../storage/storage.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
@@ -64,7 +65,13 @@ export type LogLine = { readonly level: 'info' | 'warn' | 'error'; readonly mess
 export interface StageSettings {
   /** Redact to stable pseudonyms instead of a fixed mark. */
   readonly pseudonyms: boolean
-  readonly archive: { readonly size: number; readonly ratio: number; readonly depth: number }
+  /** What a packed file may unpack to: bytes, times its own size, layers, members. */
+  readonly archive: {
+    readonly size: number
+    readonly ratio: number
+    readonly depth: number
+    readonly members: number
+  }
 }
 
 export interface StageContext {
@@ -74,7 +81,8 @@ export interface StageContext {
   /** Aborted on cancel, on shutdown, on a lost lock, after too long without progress. Stop soon, and throw. */
   readonly signal: AbortSignal
 
-  open(file: InputFile): Promise<Readable>
+  /** A range may reach beyond the end: what is there is given. It must begin before. */
+  open(file: InputFile, range?: ByteRange): Promise<Readable>
 
   /** Writes an artifact; the bytes are synced when it resolves. A name may be used once in a job. */
   writeArtifact(
@@ -88,8 +96,8 @@ export interface StageContext {
   openArtifact(name: string): Promise<Readable>
 
   writeIntermediate(name: string, source: AsyncIterable<Uint8Array | string>): Promise<void>
-  /** @throws where no earlier stage wrote an intermediate of that name. */
-  openIntermediate(name: string): Promise<Readable>
+  /** One of an earlier stage, or of this one. The range as for `open`. @throws where none of that name was written. */
+  openIntermediate(name: string, range?: ByteRange): Promise<Readable>
 
   /**
    * Tells how far this stage is, 0…100. Call it as often as you like: it is throttled. Any call counts as a sign of

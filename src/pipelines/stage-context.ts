@@ -49,10 +49,12 @@ export function createStageContext(
   means: { storage: Storage; signal: AbortSignal; report: StageReport },
 ): { context: StageContext; output: StageOutput } {
   const { storage, signal, report } = means
-  const earlier = {
-    artifacts: input.outputs.flatMap(output => output.artifacts),
-    intermediates: input.outputs.flatMap(output => output.intermediates),
-  }
+  const files = new Map(input.files.map(file => [file.id, file]))
+  const earlier = input.outputs.flatMap(output => output.artifacts)
+  // Keys by name, not found by a search: a job has as many artifacts as its archives have members.
+  const readableArtifacts = keysByName(earlier)
+  const readableIntermediates = keysByName(input.outputs.flatMap(output => output.intermediates))
+  const written = new Set(readableArtifacts.keys())
   const artifacts: StoredArtifact[] = []
   const intermediates: StoredIntermediate[] = []
   let objects = 0
@@ -62,36 +64,42 @@ export function createStageContext(
     return storage.put(key, encoded(source), { signal })
   }
 
-  function find<T extends { name: string; key: string }>(kind: string, among: readonly T[], name: string): T {
-    const found = among.find(each => each.name === name)
-    if (!found) throw new Error(`no earlier stage wrote the ${kind} "${name}"`)
-    return found
-  }
-
   const context: StageContext = {
     jobId: input.jobId,
     files: input.files,
     settings: input.settings,
     signal,
-    artifacts: earlier.artifacts,
-    open: async file => storage.open(input.files.find(each => each.id === file.id)!.key),
+    artifacts: earlier,
+    open: async (file, range) => storage.open(files.get(file.id)!.key, range),
     async writeArtifact(name, options, source) {
-      if ([...earlier.artifacts, ...artifacts].some(each => each.name === name)) {
-        throw new Error(`the artifact "${name}" was written twice`)
-      }
+      if (written.has(name)) throw new Error(`the artifact "${name}" was written twice`)
       const { key, size } = await write(source)
+      written.add(name)
       artifacts.push({ name, size, ...options, stage: input.stage, key })
     },
-    openArtifact: async name => storage.open(find('artifact', earlier.artifacts, name).key),
+    async openArtifact(name) {
+      const key = readableArtifacts.get(name)
+      if (key === undefined) throw new Error(`no earlier stage wrote the artifact "${name}"`)
+      return storage.open(key)
+    },
     async writeIntermediate(name, source) {
       const { key } = await write(source)
       intermediates.push({ name, key })
+      readableIntermediates.set(name, key)
     },
-    openIntermediate: async name => storage.open(find('intermediate', earlier.intermediates, name).key),
+    async openIntermediate(name, range) {
+      const key = readableIntermediates.get(name)
+      if (key === undefined) throw new Error(`no stage wrote the intermediate "${name}"`)
+      return storage.open(key, range)
+    },
     progress: report.progress,
     log: report.log,
   }
   return { context, output: { artifacts, intermediates } }
+}
+
+function keysByName(objects: readonly { name: string; key: string }[]): Map<string, string> {
+  return new Map(objects.map(({ name, key }) => [name, key]))
 }
 
 async function* encoded(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {

@@ -113,7 +113,7 @@ describe('what comes in', () => {
     const job = new StageJob([{ name: 'picture.log', bytes }])
     const failure = await job.run(logAnalysis).catch(error => error)
     expect(failure).toMatchObject({ code: 'unsupported-content', fileId: 'f1' })
-    expect(failure.message).toMatch(/^"picture.log" is not a text log, plain or in gzip or zstd/)
+    expect(failure.message).toMatch(/^"picture.log" is not a text log, plain or in gzip, zstd, zip or tar/)
   })
 
   test('characters split between chunks of any size stay whole', async () => {

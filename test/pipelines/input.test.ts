@@ -9,7 +9,7 @@ async function ingested(bytes: Uint8Array | string, options: JobOptions = {}) {
   const job = new StageJob([{ name: 'app.log', bytes }], options)
   await job.run(logAnalysis, 'ingestion')
   const [file] = JSON.parse(job.intermediates.get('ingestion.json')!.toString()) as [IngestedText]
-  const text = await openRawText(job.context('redaction'), file, 0)
+  const text = await openRawText(job.context('redaction'), file)
   return { text: Buffer.concat(await text.toArray()).toString(), file }
 }
 

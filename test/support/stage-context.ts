@@ -12,6 +12,7 @@ import type {
   Pipeline,
   StageContext,
 } from '../../src/pipelines/pipeline.ts'
+import type { ByteRange } from '../../src/storage/storage.ts'
 
 export interface GivenFile {
   readonly name: string
@@ -84,10 +85,10 @@ export class StageJob {
       files: this.files,
       settings: {
         pseudonyms: this.#options.pseudonyms ?? false,
-        archive: { size: 20 * 2 ** 30, ratio: 200, depth: 3, ...this.#options.archive },
+        archive: { size: 20 * 2 ** 30, ratio: 200, depth: 3, members: 10_000, ...this.#options.archive },
       },
       signal: this.#options.signal ?? new AbortController().signal,
-      open: async file => this.#readable(this.#uploads.get(file.id)),
+      open: async (file, range) => this.#readable(this.#uploads.get(file.id), range),
       artifacts: earlier,
       writeArtifact: async (name, options, source) => {
         if (this.#contents.has(name)) throw new Error(`the artifact "${name}" was written twice`)
@@ -103,15 +104,16 @@ export class StageJob {
       writeIntermediate: async (name, source) => {
         this.intermediates.set(name, await gathered(source))
       },
-      openIntermediate: async name => this.#readable(this.intermediates.get(name)),
+      openIntermediate: async (name, range) => this.#readable(this.intermediates.get(name), range),
       progress: (percent, message) => this.progress.push({ stage, percent, message }),
       log: (level, message) => this.logLines.push({ level, message }),
     }
   }
 
-  #readable(bytes: Buffer | undefined): Readable {
+  #readable(bytes: Buffer | undefined, range?: ByteRange): Readable {
     if (!bytes) throw new Error('there is no such content')
-    return Readable.from(chunks(bytes, this.#options.chunkSize ?? 64 * 1024), { objectMode: false })
+    const part = range ? bytes.subarray(range.start, range.end + 1) : bytes
+    return Readable.from(chunks(part, this.#options.chunkSize ?? 64 * 1024), { objectMode: false })
   }
 }
 

@@ -2,7 +2,7 @@
 import type { StageContext } from '../pipeline.ts'
 import { EntryAnalysis } from './entry-analysis.ts'
 import { EntryIndexReader } from './entry-index.ts'
-import { entryIndexName, type IngestedText, leave, type RedactedText, take } from './handover.ts'
+import { type IngestedText, leave, openEntryIndex, type RedactedText, take } from './handover.ts'
 import { LineSplitter } from './input/lines.ts'
 import { Utf8Decoder } from './input/utf8.ts'
 import { ByteProgress } from './progress.ts'
@@ -18,7 +18,7 @@ export async function analysis(context: StageContext): Promise<undefined> {
   const sums = new EntryAnalysis(context.settings.pseudonyms)
   for (const [place, text] of texts.entries()) {
     sums.beginFile(text, redacted[place]!)
-    await analyse(context, place, text, redacted[place]!, sums, progress)
+    await analyse(context, text, redacted[place]!, sums, progress)
     sums.endFile()
   }
   await leave(context, 'analysis.json', sums.finish())
@@ -27,13 +27,12 @@ export async function analysis(context: StageContext): Promise<undefined> {
 
 async function analyse(
   context: StageContext,
-  place: number,
   text: IngestedText,
   redacted: RedactedText,
   sums: EntryAnalysis,
   progress: ByteProgress,
 ): Promise<void> {
-  const index = new EntryIndexReader(await context.openIntermediate(entryIndexName(place)), text.yearsBack)
+  const index = new EntryIndexReader(await openEntryIndex(context, text), text.yearsBack)
   const splitter = new LineSplitter()
   const decoder = new Utf8Decoder()
   let continued = 0

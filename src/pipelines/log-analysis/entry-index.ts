@@ -6,7 +6,8 @@
 import { earlier, isYearless } from './formats/years.ts'
 import { LEVELS, type Level } from './levels.ts'
 
-const RECORD = 16
+/** Bytes of an entry. */
+export const RECORD = 16
 const BLOCK = 4096 * RECORD
 
 /** In the place of where a message begins: it is not the rest of its line, or begins too far behind. */

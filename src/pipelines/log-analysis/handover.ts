@@ -2,30 +2,41 @@
  * What each stage leaves for the next, and under which names. Names here are those of intermediates: never listed or
  * served, gone when the job ends.
  *
- * - ingestion: for each text its raw lines as UTF-8, where the upload is not that already, and its entry index; `ingestion.json`; the key of pseudonyms.
+ * - ingestion: for each upload the raw lines of its texts as UTF-8, where it is not that already, and their entry
+ *   indexes, one text after another; what archives within archives came to; `ingestion.json`; the key of pseudonyms.
  * - redaction: the redacted texts (artifacts) and `redaction.json`. From here on nothing is read that was not redacted.
  * - analysis: `analysis.json`, of which the report is written.
  */
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import type { ByteRange } from '../../storage/storage.ts'
 import type { StageContext } from '../pipeline.ts'
 import { whole } from '../whole.ts'
+import { RECORD } from './entry-index.ts'
 import type { Encoding } from './input/encoding.ts'
 import type { LevelCounts } from './levels.ts'
 import type { Finding, Template, Timeline } from './report-json.ts'
 
-/** One text of the job: at present one for each file. Times are ms. */
+/** One text of the job: a file, or a member of an archive. Times are ms. */
 export interface IngestedText {
   readonly fileId: string
+  /** Place of its file among the job's. */
+  readonly upload: number
+  /** The file's; of a member, that and behind it the path within, `bundle.zip/logs/app.log`. */
   readonly name: string
-  /** Bytes as uploaded. */
+  /** The path within; null where the file is the text. */
+  readonly path: string | null
+  /** Bytes as uploaded; of a member, as it was put into its archive. */
   readonly size: number
+  /** Where the raw text and the entry index begin in what is kept of the upload's. */
+  readonly textAt: number
+  readonly indexAt: number
   /** Bytes as UTF-8, unpacked. */
   readonly textSize: number
   readonly lines: number
   readonly entries: number
   readonly encoding: Encoding
-  /** From the outermost layer in: `gzip`, `zstd`, `gzip+gzip`; null where it was plain. */
+  /** From the outermost layer in: `gzip`, `zstd`, `gzip+gzip`; null where it was plain. Archives are no part of it. */
   readonly compression: string | null
   readonly truncated: boolean
   /** The upload is its text, byte for byte: nothing else is kept of it. */
@@ -55,8 +66,11 @@ export interface Analysis {
   readonly findingTexts: readonly number[]
 }
 
-export const rawTextName = (place: number): string => `text-${place + 1}`
-export const entryIndexName = (place: number): string => `entries-${place + 1}`
+/** @param upload place of the file among the job's. */
+export const rawTextsName = (upload: number): string => `text-${upload + 1}`
+export const entryIndexesName = (upload: number): string => `entries-${upload + 1}`
+/** @param nth of those that this upload has, from 1. */
+export const spoolName = (upload: number, nth: number): string => `archive-${upload + 1}-${nth}`
 export const PSEUDONYM_KEY = 'pseudonym-key'
 
 interface Handover {
@@ -66,13 +80,20 @@ interface Handover {
 }
 
 /** A text as ingestion left it: raw, UTF-8. */
-export async function openRawText(
-  context: StageContext,
-  text: IngestedText,
-  place: number,
-): Promise<Readable> {
-  if (!text.verbatim) return context.openIntermediate(rawTextName(place))
-  return context.open(context.files.find(file => file.id === text.fileId)!)
+export async function openRawText(context: StageContext, text: IngestedText): Promise<Readable> {
+  if (text.verbatim) return context.open(context.files[text.upload]!)
+  return openPart(context, rawTextsName(text.upload), text.textAt, text.textSize)
+}
+
+export async function openEntryIndex(context: StageContext, text: IngestedText): Promise<Readable> {
+  return openPart(context, entryIndexesName(text.upload), text.indexAt, text.entries * RECORD)
+}
+
+async function openPart(context: StageContext, name: string, start: number, size: number): Promise<Readable> {
+  // Nothing was written for an empty one, and no range is empty.
+  if (size === 0) return Readable.from([])
+  const range: ByteRange = { start, end: start + size - 1 }
+  return context.openIntermediate(name, range)
 }
 
 export async function leave<Name extends keyof Handover>(

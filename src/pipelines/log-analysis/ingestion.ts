@@ -7,12 +7,13 @@ import { type InputFile, type StageContext, StageError } from '../pipeline.ts'
 import { whole } from '../whole.ts'
 import { EntryCounter } from './entry-counter.ts'
 import { EntryIndexWriter } from './entry-index.ts'
-import { entryIndexName, type IngestedText, leave, PSEUDONYM_KEY, rawTextName } from './handover.ts'
+import { type IngestedText, leave, PSEUDONYM_KEY, spoolName } from './handover.ts'
+import { Damaged } from './input/archives/damaged.ts'
 import { decoded } from './input/decode.ts'
-import { NotText } from './input/encoding.ts'
+import { LimitExceeded } from './input/limits.ts'
 import { LineSplitter } from './input/lines.ts'
-import { Sink } from './input/sink.ts'
-import { LimitExceeded, unpacked } from './input/unpack.ts'
+import { AtMember, eachText, type PackedText, type PassedOver, type UploadedBytes } from './input/texts.ts'
+import { KeptTexts } from './kept-texts.ts'
 import { ByteProgress } from './progress.ts'
 
 export async function ingestion(context: StageContext): Promise<undefined> {
@@ -23,7 +24,7 @@ export async function ingestion(context: StageContext): Promise<undefined> {
   const texts: IngestedText[] = []
   for (const [place, file] of context.files.entries()) {
     try {
-      texts.push(await ingest(context, file, place, progress))
+      texts.push(...(await ingest(context, file, place, progress)))
     } catch (error) {
       throw explained(error, file)
     }
@@ -43,7 +44,7 @@ async function ingest(
   file: InputFile,
   place: number,
   progress: ByteProgress,
-): Promise<IngestedText> {
+): Promise<IngestedText[]> {
   try {
     return await ingestAs('as it is', context, file, place, progress)
   } catch (error) {
@@ -62,47 +63,88 @@ async function ingestAs(
   file: InputFile,
   place: number,
   progress: ByteProgress,
-): Promise<IngestedText> {
-  const uploaded = counted(await context.open(file), bytes => progress.add(bytes, file.name))
-  const { layers, bytes, outcome } = await unpacked(uploaded, context.settings.archive)
+): Promise<IngestedText[]> {
+  const kept = new KeptTexts(context, place)
+  const texts: IngestedText[] = []
+  try {
+    const upload = uploadedBytes(context, file, place, progress)
+    const passedOver = await eachText(upload, context.settings.archive, async text => {
+      const name = memberName(file, text.path)
+      const verbatim = form === 'as it is' && text.path === null && text.layers.length === 0
+      const read = await ingestText(text, kept, verbatim, () => progress.add(0, name))
+      texts.push({ fileId: file.id, upload: place, name, path: text.path, size: text.size, ...read })
+    })
+    await kept.end()
+    tellPassedOver(context, file, passedOver)
+  } catch (error) {
+    await kept.abort(error)
+    throw error
+  }
+  return texts
+}
+
+/** @param onPiece called for each piece, so that a stage that only unpacks is seen to live, and can be stopped. */
+async function ingestText(
+  { layers, bytes, outcome }: PackedText,
+  kept: KeptTexts,
+  asItIs: boolean,
+  onPiece: () => void,
+): Promise<Omit<IngestedText, 'fileId' | 'upload' | 'name' | 'path' | 'size'>> {
   const content = await decoded(bytes, () => outcome.truncated)
-  const verbatim = form === 'as it is' && layers.length === 0 && !content.marked
-  const text = verbatim
-    ? null
-    : new Sink<Uint8Array>(source => context.writeIntermediate(rawTextName(place), source))
-  const index = new Sink<Uint8Array>(source => context.writeIntermediate(entryIndexName(place), source))
+  const verbatim = asItIs && !content.marked
   const splitter = new LineSplitter()
   const records = new EntryIndexWriter()
   const counter = new EntryCounter(records)
+  const [textAt, indexAt] = [kept.text.size, kept.index.size]
   let textSize = 0
-  try {
-    for await (const piece of content.pieces) {
-      if (verbatim && !piece.verbatim) throw new NotVerbatim()
-      textSize += piece.bytes.length
-      const kept = text?.write(piece.bytes)
-      for (const line of splitter.push(piece.text)) counter.line(line)
-      await kept
-      for (const block of records.take()) await index.write(block)
-    }
-    for (const line of splitter.end()) counter.line(line)
-    counter.end()
-    for (const block of records.take(true)) await index.write(block)
-    await text?.end()
-    await index.end()
-  } catch (error) {
-    await Promise.all([text?.abort(error), index.abort(error)])
-    throw error
+  for await (const piece of content.pieces) {
+    onPiece()
+    if (verbatim && !piece.verbatim) throw new NotVerbatim()
+    textSize += piece.bytes.length
+    const written = verbatim ? null : kept.text.write(piece.bytes)
+    for (const line of splitter.push(piece.text)) counter.line(line)
+    await written
+    for (const block of records.take()) await kept.index.write(block)
   }
+  for (const line of splitter.end()) counter.line(line)
+  counter.end()
+  for (const block of records.take(true)) await kept.index.write(block)
   return {
-    fileId: file.id,
-    name: file.name,
-    size: file.size,
+    textAt,
+    indexAt,
     textSize,
     encoding: content.encoding,
     compression: layers.length === 0 ? null : layers.join('+'),
     truncated: outcome.truncated,
     verbatim,
     ...counter.summary(),
+  }
+}
+
+function uploadedBytes(
+  context: StageContext,
+  file: InputFile,
+  place: number,
+  progress: ByteProgress,
+): UploadedBytes {
+  const onBytes = (bytes: number) => progress.add(bytes, file.name)
+  let spooled = 0
+  return {
+    size: file.size,
+    async *whole() {
+      yield* counted(await context.open(file), onBytes)
+    },
+    open: async range => counted(await context.open(file, range), onBytes),
+    async spool(bytes) {
+      const name = spoolName(place, ++spooled)
+      let size = 0
+      const source = counted(bytes, count => {
+        size += count
+        onBytes(0)
+      })
+      await context.writeIntermediate(name, source)
+      return { size, open: range => context.openIntermediate(name, range) }
+    },
   }
 }
 
@@ -116,28 +158,58 @@ async function* counted(
   }
 }
 
+function memberName(file: InputFile, path: string | null): string {
+  return path === null ? file.name : `${file.name}/${path}`
+}
+
+const PASSED_OVER: Readonly<Record<keyof PassedOver, string>> = {
+  link: 'links',
+  device: 'devices',
+  macOS: "files of macOS's own",
+  unknown: 'entries of an unknown kind',
+}
+
+function tellPassedOver(context: StageContext, file: InputFile, passedOver: PassedOver): void {
+  const list = Object.entries(passedOver).map(
+    ([kind, count]) => `${PASSED_OVER[kind as keyof PassedOver]} (${count})`,
+  )
+  if (list.length > 0) context.log('warn', `In "${file.name}" were passed over: ${list.join(', ')}.`)
+}
+
 const LIMIT_SETTINGS = {
   size: 'SLUICE_ARCHIVE_SIZE',
   ratio: 'SLUICE_ARCHIVE_RATIO',
   depth: 'SLUICE_ARCHIVE_DEPTH',
+  members: 'SLUICE_ARCHIVE_MEMBERS',
 } as const
 
 function explained(error: unknown, file: InputFile): unknown {
+  if (!(error instanceof AtMember)) return error
+  const { path, after, cause } = error
+  const name = `"${memberName(file, path)}"`
+  const behind = after === null ? '' : `, behind its member "${memberName(file, after)}"`
   const options = { fileId: file.id, cause: error }
-  if (error instanceof NotText) {
-    return new StageError(
-      'unsupported-content',
-      `"${file.name}" is not a text log, plain or in gzip or zstd: it ${error.message}.`,
-      options,
-    )
+  if (cause instanceof LimitExceeded) {
+    const message = `${name} ${overLimit(cause, file, path)}${behind}; ${LIMIT_SETTINGS[cause.limit]} sets that limit.`
+    return new StageError('archive-limit', message, options)
   }
-  if (error instanceof LimitExceeded) {
-    const setting = LIMIT_SETTINGS[error.limit]
-    return new StageError(
-      'archive-limit',
-      `"${file.name}" ${error.message}; ${setting} sets that limit.`,
-      options,
-    )
+  const message =
+    cause instanceof Damaged
+      ? `${name} cannot be unpacked: it ${cause.message}${behind}.`
+      : `${name} is not a text log, plain or in gzip, zstd, zip or tar: it ${cause.message}.`
+  return new StageError('unsupported-content', message, options)
+}
+
+function overLimit({ limit, most }: LimitExceeded, file: InputFile, path: string | null): string {
+  const unpacks = path === null ? 'unpacks to more than' : `brings what "${file.name}" unpacks to above`
+  switch (limit) {
+    case 'size':
+      return `${unpacks} ${most} bytes`
+    case 'ratio':
+      return `${unpacks} ${most} times its size`
+    case 'depth':
+      return `is packed more than ${most} times over`
+    case 'members':
+      return `is one more than the ${most} members that an archive may have`
   }
-  return error
 }

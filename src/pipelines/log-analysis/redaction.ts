@@ -22,12 +22,12 @@ export async function redaction(context: StageContext): Promise<undefined> {
     context,
     texts.reduce((sum, one) => sum + one.textSize, 0),
   )
-  const names = artifactNames(texts.map(one => one.name))
+  const names = artifactNames(texts.map(one => one.path ?? one.name))
   const redacted: RedactedText[] = []
   for (const [place, one] of texts.entries()) {
     const redactor = new Redactor(search, mark)
     const artifact = names[place]!
-    const source = redact(context, one, place, redactor, progress)
+    const source = redact(context, one, redactor, progress)
     await context.writeArtifact(artifact, { type: 'text/plain; charset=utf-8', fileId: one.fileId }, source)
     redacted.push({ artifact, ...redactor.found })
   }
@@ -38,12 +38,11 @@ export async function redaction(context: StageContext): Promise<undefined> {
 async function* redact(
   context: StageContext,
   one: IngestedText,
-  place: number,
   redactor: Redactor,
   progress: ByteProgress,
 ): AsyncGenerator<string> {
   const decoder = new Utf8Decoder()
-  for await (const chunk of await openRawText(context, one, place)) {
+  for await (const chunk of await openRawText(context, one)) {
     progress.add(chunk.length, one.name)
     const out = redactor.push(decoder.write(chunk))
     if (out !== '') yield out

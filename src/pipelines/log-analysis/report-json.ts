@@ -12,6 +12,7 @@ export interface ReportJson {
 }
 
 export interface Totals {
+  /** Texts: of an archive each member counts, and not the archive. */
   readonly files: number
   /** As uploaded. */
   readonly bytes: number
@@ -23,8 +24,11 @@ export interface Totals {
 }
 
 export interface FileSummary {
+  /** The uploaded file's: members of an archive share it. */
   readonly id: string
+  /** Of a member the archive's name, and the path within: `bundle.zip/logs/app.log`. */
   readonly name: string
+  /** Bytes as uploaded; of a member, as it was put into its archive. */
   readonly size: number
   readonly lines: number
   readonly entries: number

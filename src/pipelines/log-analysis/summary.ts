@@ -4,10 +4,12 @@ import { LEVELS, noLevels } from './levels.ts'
 import { isoOrNull } from './mining/template-table.ts'
 import type { FileSummary, ReportJson, Totals } from './report-json.ts'
 
+/** @param uploaded bytes of all files, as they came. */
 export function summarise(
   texts: readonly IngestedText[],
   redacted: readonly RedactedText[],
   analysis: Analysis,
+  uploaded: number,
   generatedAt: Date,
 ): ReportJson {
   const { templates, timeline, findings } = analysis
@@ -15,7 +17,7 @@ export function summarise(
   return {
     pipeline: 'log-analysis',
     generatedAt: generatedAt.toISOString(),
-    totals: totals(files, templates.length),
+    totals: totals(files, templates.length, uploaded),
     files,
     templates,
     timeline,
@@ -40,7 +42,7 @@ function fileSummary(text: IngestedText, redacted: RedactedText): FileSummary {
   }
 }
 
-function totals(files: readonly FileSummary[], templates: number): Totals {
+function totals(files: readonly FileSummary[], templates: number, uploaded: number): Totals {
   const levels = noLevels()
   const redactions: Record<string, number> = {}
   for (const file of files) {
@@ -51,7 +53,7 @@ function totals(files: readonly FileSummary[], templates: number): Totals {
   const sum = (of: (file: FileSummary) => number) => files.reduce((total, file) => total + of(file), 0)
   return {
     files: files.length,
-    bytes: sum(file => file.size),
+    bytes: uploaded,
     lines: sum(file => file.lines),
     entries: sum(file => file.entries),
     templates,
