@@ -12,6 +12,7 @@ import { Damaged } from './input/archives/damaged.ts'
 import { decoded } from './input/decode.ts'
 import { LimitExceeded } from './input/limits.ts'
 import { LineSplitter } from './input/lines.ts'
+import { passing } from './input/passing.ts'
 import { AtMember, eachText, type PackedText, type PassedOver, type UploadedBytes } from './input/texts.ts'
 import { KeptTexts } from './kept-texts.ts'
 import { ByteProgress } from './progress.ts'
@@ -132,29 +133,19 @@ function uploadedBytes(
   return {
     size: file.size,
     async *whole() {
-      yield* counted(await context.open(file), onBytes)
+      yield* passing(await context.open(file), onBytes)
     },
-    open: async range => counted(await context.open(file, range), onBytes),
+    open: async range => passing(await context.open(file, range), onBytes),
     async spool(bytes) {
       const name = spoolName(place, ++spooled)
       let size = 0
-      const source = counted(bytes, count => {
+      const source = passing(bytes, count => {
         size += count
         onBytes(0)
       })
       await context.writeIntermediate(name, source)
       return { size, open: range => context.openIntermediate(name, range) }
     },
-  }
-}
-
-async function* counted(
-  source: AsyncIterable<Uint8Array>,
-  onBytes: (count: number) => void,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of source) {
-    onBytes(chunk.length)
-    yield chunk
   }
 }
 
@@ -200,8 +191,9 @@ function explained(error: unknown, file: InputFile): unknown {
   return new StageError('unsupported-content', message, options)
 }
 
-function overLimit({ limit, most }: LimitExceeded, file: InputFile, path: string | null): string {
-  const unpacks = path === null ? 'unpacks to more than' : `brings what "${file.name}" unpacks to above`
+function overLimit({ limit, most, alone }: LimitExceeded, file: InputFile, path: string | null): string {
+  const unpacks =
+    alone || path === null ? 'unpacks to more than' : `brings what "${file.name}" unpacks to above`
   switch (limit) {
     case 'size':
       return `${unpacks} ${most} bytes`

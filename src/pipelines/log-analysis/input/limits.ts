@@ -3,7 +3,7 @@
 export interface UnpackLimits {
   /** Most bytes that may come out at any depth, of all members together. */
   readonly size: number
-  /** Most bytes that may come out for one that was uploaded. */
+  /** Most bytes that may come out for one that went in: of the whole upload, and of whatever is compressed in it. */
   readonly ratio: number
   /** Most archives and compressions within one another. */
   readonly depth: number
@@ -22,11 +22,14 @@ export class LimitExceeded extends Error {
   override readonly name = 'LimitExceeded'
   readonly limit: keyof UnpackLimits
   readonly most: number
+  /** What is at fault is so by itself, and not together with all that came before. */
+  readonly alone: boolean
 
-  constructor(limit: keyof UnpackLimits, most: number) {
+  constructor(limit: keyof UnpackLimits, most: number, alone = false) {
     super(`the limit on ${limit}, ${most}, is exceeded`)
     this.limit = limit
     this.most = most
+    this.alone = alone
   }
 }
 
@@ -47,6 +50,17 @@ export class Budget {
   /** @throws LimitExceeded where one more layer would be the `depth`th, counted from 1, and that is too deep. */
   enter(depth: number): void {
     if (depth > this.#limits.depth) throw new LimitExceeded('depth', this.#limits.depth)
+  }
+
+  /**
+   * Of one run of compressed bytes by itself: a bomb shows what it is long before it outweighs a large upload.
+   *
+   * @param packed bytes that went in so far. @param given bytes that came out.
+   * @throws LimitExceeded
+   */
+  unpacked(packed: number, given: number): void {
+    const { ratio } = this.#limits
+    if (given > Math.max(RATIO_GRACE, packed * ratio)) throw new LimitExceeded('ratio', ratio, true)
   }
 
   /** @throws LimitExceeded where these bytes are too many; they must not be handed on then. */

@@ -12,8 +12,9 @@ import { zipEntries } from './archives/zip.ts'
 import { type Archive, archiveOf, type Compression, compressionOf, MAGIC_BYTES } from './compression.ts'
 import { NotText } from './encoding.ts'
 import { Budget, LimitExceeded, type UnpackLimits } from './limits.ts'
+import { passing } from './passing.ts'
 import { peek } from './peek.ts'
-import { type UnpackOutcome, unpacked } from './unpack.ts'
+import { type Packing, type UnpackOutcome, unpacked } from './unpack.ts'
 
 export interface PackedText {
   /** Where it is in the upload; null where it is the upload itself. */
@@ -114,7 +115,7 @@ class Walk {
       if (compression ?? archive) await this.#enter(++depth, bytes)
       if (compression) {
         layers.push(compression)
-        bytes = this.#counted(unpacked(bytes, compression, depth - 1, outcome), depth)
+        bytes = this.#counted(this.#unpacked(bytes, compression, depth - 1, outcome), depth)
       } else if (archive) {
         const isUpload = place.path === null && layers.length === 0
         await this.#archive(archive, place.path, depth, bytes, isUpload)
@@ -166,7 +167,7 @@ class Walk {
   #zipEntries(source: ByteSource, depth: number): AsyncGenerator<ArchiveEntry> {
     // Where it breaks off, the size is not what it should be.
     const inflate = (deflated: AsyncGenerator<Uint8Array>) =>
-      unpacked(deflated, 'deflate', depth, { truncated: false })
+      this.#unpacked(deflated, 'deflate', depth - 1, { truncated: false })
     return zipEntries(new RandomAccess(source), inflate)
   }
 
@@ -185,11 +186,26 @@ class Walk {
     }
   }
 
-  async *#counted(source: AsyncGenerator<Uint8Array>, depth: number): AsyncGenerator<Uint8Array> {
-    for await (const chunk of source) {
-      this.#budget.gave(chunk.length, depth)
+  async *#unpacked(
+    source: AsyncGenerator<Uint8Array>,
+    packing: Packing,
+    depth: number,
+    outcome: UnpackOutcome,
+  ): AsyncGenerator<Uint8Array> {
+    let packed = 0
+    let given = 0
+    const taken = passing(source, bytes => {
+      packed += bytes
+    })
+    for await (const chunk of unpacked(taken, packing, depth, outcome)) {
+      given += chunk.length
+      this.#budget.unpacked(packed, given)
       yield chunk
     }
+  }
+
+  #counted(source: AsyncGenerator<Uint8Array>, depth: number): AsyncGenerator<Uint8Array> {
+    return passing(source, bytes => this.#budget.gave(bytes, depth))
   }
 }
 

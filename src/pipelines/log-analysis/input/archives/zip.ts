@@ -13,7 +13,6 @@ import { Regions } from './regions.ts'
 const STORED = 0
 const DEFLATED = 8
 const SIZES_FOLLOW = 1 << 3
-const STRONGLY_ENCRYPTED = 1 << 6
 /** The size is in an extra field. */
 const ZIP64 = 0xffffffff
 const DIRECTORY_ENTRY = 0x02014b50
@@ -43,8 +42,7 @@ export async function* zipEntries(archive: RandomAccess, inflate: Inflate): Asyn
     throw new Damaged('has a directory that holds more members than it says')
 
   async function* content(entry: Entry): AsyncGenerator<Uint8Array> {
-    if (entry.isEncrypted() || entry.generalPurposeBitFlag & STRONGLY_ENCRYPTED)
-      throw new Damaged('is encrypted')
+    if (entry.isEncrypted()) throw new Damaged('is encrypted')
     const method = entry.compressionMethod
     if (method !== STORED && method !== DEFLATED)
       throw new Damaged(`is compressed by method ${method}, and only 0 (stored) and 8 (deflated) are read`)
@@ -59,7 +57,7 @@ export async function* zipEntries(archive: RandomAccess, inflate: Inflate): Asyn
       throw new Damaged('is another file by the directory of its archive than by its own header')
     const start = header.fileDataStart
     if (!regions.claim(entry.relativeOffsetOfLocalHeader, start + entry.compressedSize))
-      throw new Damaged('shares bytes with another member')
+      throw new Damaged('shares bytes with another member or the directory')
     const packed = archive.stream(start, entry.compressedSize)
     yield* checked(method === DEFLATED ? inflate(packed) : packed, entry)
   }
@@ -140,7 +138,9 @@ class Reader extends RandomAccessReader {
       return await Promise.race([work, this.#thrown.promise])
     } catch (cause) {
       if (this.#failure) throw this.#failure.error
-      throw new Damaged('has a directory that is damaged, or does not say what is there', { cause })
+      throw new Damaged('has a directory that is damaged or encrypted, or does not say what is there', {
+        cause,
+      })
     }
   }
 }
