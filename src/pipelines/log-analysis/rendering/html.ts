@@ -7,10 +7,22 @@ import type { Excerpt } from './excerpts.ts'
 import { findingsSection } from './html-findings.ts'
 import { templatesSection } from './html-templates.ts'
 import { PAGE_STYLE } from './page-style.ts'
-import { bytes, counted, kindName, levels, number, overview, ranked, time } from './words.ts'
+import {
+  bytes,
+  counted,
+  kindName,
+  levels,
+  number,
+  overview,
+  ranked,
+  time,
+  titleOf,
+  worstFiles,
+} from './words.ts'
 
 /** Findings named in the first screen. */
 const MOST_FIRST = 3
+const MOST_FILES = 200
 
 /** @param excerpts one for each finding, in their order. */
 export function renderHtml(report: ReportJson, excerpts: readonly Excerpt[]): string {
@@ -35,11 +47,6 @@ ${filesSection(report.files)}
 </html>
 `
   return page.text
-}
-
-function titleOf({ files }: ReportJson): string {
-  const first = files[0]?.name ?? 'no files'
-  return files.length > 1 ? `${first} and ${counted(files.length - 1, 'more file')}` : first
 }
 
 function head(report: ReportJson): Markup {
@@ -93,7 +100,20 @@ function filesSection(files: readonly FileSummary[]): Markup {
     const notes = [file.encoding, file.compression, file.truncated ? 'truncated' : null].filter(
       note => note !== null,
     )
-    return html`<tr><td><code>${file.name}</code></td><td class="n">${bytes(file.size)}</td><td class="n">${number(file.lines)}</td><td class="n">${number(file.entries)}</td><td class="when">${time(file.firstTimestamp)}</td><td class="when">${time(file.lastTimestamp)}</td><td>${notes.join(', ')}</td></tr>`
+    return html`<tr><td>${path(file.name)}</td><td class="n">${bytes(file.size)}</td><td class="n">${number(file.lines)}</td><td class="n">${number(file.entries)}</td><td class="when">${time(file.firstTimestamp)}</td><td class="when">${time(file.lastTimestamp)}</td><td>${notes.join(', ')}</td></tr>`
   }
-  return html`<section><h2>Files</h2><div class="scroll"><table><thead><tr><th>File</th><th class="n">Size</th><th class="n">Lines</th><th class="n">Entries</th><th>First entry</th><th>Last entry</th><th>Read as</th></tr></thead><tbody>${files.map(row)}</tbody></table></div></section>`
+  const { shown, rest } = worstFiles(files, MOST_FILES)
+  const more = rest ? html`<p class="soft">${rest}<code>report.json</code>.</p>` : null
+  return html`<section><h2>Files</h2><div class="scroll"><table><thead><tr><th>File</th><th class="n">Size</th><th class="n">Lines</th><th class="n">Entries</th><th>First entry</th><th>Last entry</th><th>Read as</th></tr></thead><tbody>${shown.map(row)}</tbody></table></div>${more}</section>`
+}
+
+/** The file stands out from its folders, and a line breaks between them. */
+function path(name: string): Markup {
+  const at = name.lastIndexOf('/') + 1
+  const folders = name
+    .slice(0, at)
+    .split('/')
+    .slice(0, -1)
+    .map(folder => html`${folder}/<wbr>`)
+  return html`<code class="path"><span class="soft">${folders}</span>${name.slice(at)}</code>`
 }

@@ -3,9 +3,21 @@ import { span } from '../findings/found.ts'
 import type { ReportJson } from '../report-json.ts'
 import { visible } from './escape.ts'
 import type { Excerpt } from './excerpts.ts'
-import { bytes, counted, kindName, levels, number, overview, ranked, share, time } from './words.ts'
+import {
+  bytes,
+  counted,
+  kindName,
+  levels,
+  number,
+  overview,
+  ranked,
+  share,
+  time,
+  worstFiles,
+} from './words.ts'
 
 const MOST_TEMPLATES = 25
+const MOST_FILES = 50
 const LONGEST_TEMPLATE = 160
 const BAR = 40
 
@@ -80,11 +92,12 @@ function redactions({ totals }: ReportJson): string {
 }
 
 function files({ files }: ReportJson): string {
-  const rows = files.map(file => {
+  const { shown, rest } = worstFiles(files, MOST_FILES)
+  const rows = shown.map(file => {
     const notes = [file.compression, file.truncated && 'truncated'].filter(Boolean).join(', ')
     return `| ${code(file.name).replaceAll('|', '\\|')} | ${bytes(file.size)} | ${number(file.lines)} | ${number(file.entries)} | ${time(file.firstTimestamp)} | ${time(file.lastTimestamp)} | ${notes} |`
   })
-  return `## Files\n\n| file | size | lines | entries | first | last | |\n|---|---:|---:|---:|---|---|---|\n${rows.join('\n')}`
+  return `## Files\n\n| file | size | lines | entries | first | last | |\n|---|---:|---:|---:|---|---|---|\n${rows.join('\n')}${rest ? `\n\n${rest}\`report.json\`.` : ''}`
 }
 
 function shortened(text: string): string {

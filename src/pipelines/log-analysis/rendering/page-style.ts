@@ -26,7 +26,7 @@ pre{margin:8px 0;padding:6px 0;background:var(--panel);border-radius:6px;font:12
 .scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}th{text-align:left;font-weight:600;font-size:13px;color:var(--soft);border-bottom:1px solid var(--line);padding:6px 12px 6px 0;white-space:nowrap}
 td{border-bottom:1px solid var(--line);padding:8px 12px 8px 0;vertical-align:top}tr{break-inside:avoid}.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}.when{white-space:nowrap}
 .share{background:linear-gradient(var(--bar),var(--bar)) no-repeat right 12px top 31px/min(var(--share),calc(100% - 12px)) 2px}
-code{font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}code b{color:var(--link);font-weight:600}
+code{font:13px/1.45 ui-monospace,SFMono-Regular,Menlo,Consolas,"Liberation Mono",monospace;overflow-wrap:anywhere}code.path{display:block;min-width:24ch;padding-top:2px}code b{color:var(--link);font-weight:600}
 details{margin-top:3px;font-size:13px;color:var(--soft)}summary{cursor:pointer}details code{display:block;white-space:pre-wrap;margin-top:4px;padding:8px 10px;background:var(--panel);border-radius:6px;color:var(--ink)}
 .level{display:inline-block;padding:0 7px;border-radius:9px;font-size:12px;line-height:18px;border:1px solid var(--line);color:var(--soft)}.level.error,.level.fatal{color:var(--error);border-color:currentColor}.level.warn{color:var(--warn);border-color:currentColor}
 .kinds{list-style:none;display:flex;flex-wrap:wrap;gap:8px;margin:0;padding:0}.kinds li{border:1px solid var(--line);border-radius:16px;padding:3px 12px;font-size:14px}.kinds b{font-variant-numeric:tabular-nums}

@@ -1,7 +1,7 @@
 /** Numbers, sizes and times as people read them; the same in both renderings. */
 import { span } from '../findings/found.ts'
-import { isError, LEVELS } from '../levels.ts'
-import type { ReportJson } from '../report-json.ts'
+import { isError, LEVELS, type LevelCounts } from '../levels.ts'
+import type { FileSummary, ReportJson } from '../report-json.ts'
 
 const GROUPED = new Intl.NumberFormat('en-US')
 
@@ -48,6 +48,47 @@ export function levels(report: ReportJson): [string, number][] {
   )
 }
 
+/**
+ * Of more files than a person reads, those with the most errors, then warnings, then entries; in the order of all.
+ *
+ * @returns also a sentence on those left out; null where there are none.
+ */
+export function worstFiles(
+  files: readonly FileSummary[],
+  most: number,
+): { shown: readonly FileSummary[]; rest: string | null } {
+  if (files.length <= most) return { shown: files, rest: null }
+  const grave = files
+    .map((file, place) => ({ file, place, errors: errorsIn(file.levels), warnings: file.levels.warn }))
+    .sort(
+      (a, b) =>
+        b.errors - a.errors ||
+        b.warnings - a.warnings ||
+        b.file.entries - a.file.entries ||
+        a.place - b.place,
+    )
+    .slice(0, most)
+    .sort((a, b) => a.place - b.place)
+  return {
+    shown: grave.map(({ file }) => file),
+    rest: `These are the ${number(most)} with the most errors; ${counted(files.length - most, 'more file')} in `,
+  }
+}
+
+function errorsIn(levels: LevelCounts): number {
+  return LEVELS.filter(isError).reduce((sum, level) => sum + levels[level], 0)
+}
+
+/**
+ * The name of the first upload, and how many more there are. Members of an archive begin with its name, which has no
+ * slash of its own.
+ */
+export function titleOf({ files }: ReportJson): string {
+  const uploads = new Map(files.map(({ id, name }) => [id, name.split('/', 1)[0]!]))
+  const [first = 'no files'] = uploads.values()
+  return uploads.size > 1 ? `${first} and ${counted(uploads.size - 1, 'more file')}` : first
+}
+
 export interface Overview {
   readonly errors: number
   readonly warnings: number
@@ -60,7 +101,7 @@ export interface Overview {
 
 export function overview(report: ReportJson): Overview {
   const { totals, files } = report
-  const errors = LEVELS.filter(isError).reduce((sum, level) => sum + totals.levels[level], 0)
+  const errors = errorsIn(totals.levels)
   const warnings = totals.levels.warn
   const redactions = Object.values(totals.redactions).reduce((sum, count) => sum + count, 0)
   const from = extreme(
