@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Delivery, Job, JobEvent } from '../src/jobs/job.ts'
 import { REAL, type Sluice, startSluice } from './supervisor/sluice.ts'
+import { tarred, zipped } from './support/archives.ts'
 import { childrenOf } from './support/children.ts'
 import { eventually } from './support/eventually.ts'
 import { type Receiver, startReceiver } from './support/receiver.ts'
@@ -140,6 +141,49 @@ async function expectWholeJourney(): Promise<Job> {
 describe('the journey', () => {
   test('from upload to report, live story, Bull Board and signed callback', async () => {
     await expectWholeJourney()
+  })
+
+  test('a bundle: each log in it is in the report, and can be fetched under its path', async () => {
+    const form = new FormData()
+    const bundle = await zipped({
+      'var/log/größer & mehr.log': SAMPLE,
+      'inner.tar.gz': await tarred({ 'deep/app.log': SAMPLE }, { gzip: true }),
+    })
+    form.append('files', new Blob([Uint8Array.from(bundle)]), 'bundle.zip')
+    const created = (await (await fetch(`${url}/api/jobs`, { method: 'POST', body: form })).json()) as Job
+    expect((await follow(created.id)).at(-1)!.type).toBe('job.completed')
+
+    const job = await get<Job>(`/api/jobs/${created.id}`)
+    expect(job.result).toMatchObject({ files: 2, bytes: bundle.length })
+    const names = job.artifacts.map(({ name }) => name)
+    expect(names.slice(0, 2)).toEqual([
+      'redacted/var/log/größer & mehr.log',
+      'redacted/inner.tar.gz/deep/app.log',
+    ])
+    const texts = await Promise.all(
+      names.slice(0, 2).map(async name => {
+        const path = name.split('/').map(encodeURIComponent).join('/')
+        return (await fetch(`${url}/api/jobs/${job.id}/artifacts/${path}`)).text()
+      }),
+    )
+    expect(texts[0]).toContain('[REDACTED:')
+    expect(texts[1]).toBe(texts[0])
+    expect(texts[0]!.split('\n')).toHaveLength(SAMPLE.toString().split('\n').length)
+  })
+
+  test('a bomb in a bundle: the job fails, names the member and the setting, and nothing of it is an artifact', async () => {
+    const form = new FormData()
+    const bundle = await zipped({ 'app.log': SAMPLE, 'bomb.log': Buffer.alloc(64 * 2 ** 20, 'boom\n') })
+    form.append('files', new Blob([Uint8Array.from(bundle)]), 'bundle.zip')
+    const created = (await (await fetch(`${url}/api/jobs`, { method: 'POST', body: form })).json()) as Job
+    expect((await follow(created.id)).at(-1)!.type).toBe('job.failed')
+    const job = await get<Job>(`/api/jobs/${created.id}`)
+    expect(job).toMatchObject({
+      status: 'failed',
+      artifacts: [],
+      error: { code: 'archive-limit', fileId: 'f1', stage: 'ingestion' },
+    })
+    expect(job.error!.message).toMatch(/^"bundle\.zip\/bomb\.log" .*SLUICE_ARCHIVE_RATIO/)
   })
 
   test.each([

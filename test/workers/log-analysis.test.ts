@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { logAnalysis } from '../../src/pipelines/log-analysis/log-analysis.ts'
+import { zipped } from '../support/archives.ts'
 import { type RunningProcess, startProcess, WORKER } from '../support/processes.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { callsScript, type RedisCommand, type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts'
@@ -11,6 +12,10 @@ import { createUploader, type Uploader } from '../support/uploader.ts'
 const sample = await readFile(new URL('../../examples/checkout-incident.log', import.meta.url), 'utf8')
 /** Several chunks long, so that a stage has a middle to be killed in. */
 const LOG = `${sample.trimEnd()}\n`.repeat(40)
+const BUNDLE = await zipped({
+  'app.log': sample,
+  'inner.zip': await zipped({ 'app.log': sample }),
+})
 const STAGES = logAnalysis.stages.map(({ name }) => name)
 
 let redis: TestRedis
@@ -44,7 +49,7 @@ const upload = () =>
   jobs.upload({
     pipeline: logAnalysis.name,
     stages: logAnalysis.stages.map(({ name, weight }) => ({ name, weight })),
-    files: { 'checkout.log': LOG, 'small.log': '2024-03-07 10:00:00 INFO up\n' },
+    files: { 'checkout.log': LOG, 'small.log': '2024-03-07 10:00:00 INFO up\n', 'bundle.zip': BUNDLE },
   })
 
 /** Every artifact's bytes as text, without the time at which the report was made. */
@@ -105,6 +110,8 @@ describe('the report is the same to the byte, but for its date', () => {
     expect(Object.keys(whole)).toEqual([
       'redacted/checkout.log',
       'redacted/small.log',
+      'redacted/app.log',
+      'redacted/inner.zip/app.log',
       'report.json',
       'report.md',
       'report.html',
