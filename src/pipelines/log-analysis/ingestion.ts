@@ -191,9 +191,9 @@ function explained(error: unknown, file: InputFile): unknown {
   return new StageError('unsupported-content', message, options)
 }
 
-function overLimit({ limit, most, alone }: LimitExceeded, file: InputFile, path: string | null): string {
+function overLimit({ limit, most, of }: LimitExceeded, file: InputFile, path: string | null): string {
   const unpacks =
-    alone || path === null ? 'unpacks to more than' : `brings what "${file.name}" unpacks to above`
+    of === path ? 'unpacks to more than' : `brings what "${memberName(file, of)}" unpacks to above`
   switch (limit) {
     case 'size':
       return `${unpacks} ${most} bytes`

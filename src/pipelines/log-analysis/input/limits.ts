@@ -22,14 +22,14 @@ export class LimitExceeded extends Error {
   override readonly name = 'LimitExceeded'
   readonly limit: keyof UnpackLimits
   readonly most: number
-  /** What is at fault is so by itself, and not together with all that came before. */
-  readonly alone: boolean
+  /** What unpacks to too much: the path of a member; null for the upload with all that is in it. */
+  readonly of: string | null
 
-  constructor(limit: keyof UnpackLimits, most: number, alone = false) {
+  constructor(limit: keyof UnpackLimits, most: number, of: string | null = null) {
     super(`the limit on ${limit}, ${most}, is exceeded`)
     this.limit = limit
     this.most = most
-    this.alone = alone
+    this.of = of
   }
 }
 
@@ -55,12 +55,13 @@ export class Budget {
   /**
    * Of one run of compressed bytes by itself: a bomb shows what it is long before it outweighs a large upload.
    *
-   * @param packed bytes that went in so far. @param given bytes that came out.
+   * @param path of the member that they are; null for the upload. @param packed bytes that went in so far.
+   * @param given bytes that came out.
    * @throws LimitExceeded
    */
-  unpacked(packed: number, given: number): void {
+  unpacked(path: string | null, packed: number, given: number): void {
     const { ratio } = this.#limits
-    if (given > Math.max(RATIO_GRACE, packed * ratio)) throw new LimitExceeded('ratio', ratio, true)
+    if (given > Math.max(RATIO_GRACE, packed * ratio)) throw new LimitExceeded('ratio', ratio, path)
   }
 
   /** @throws LimitExceeded where these bytes are too many; they must not be handed on then. */

@@ -115,7 +115,10 @@ class Walk {
       if (compression ?? archive) await this.#enter(++depth, bytes)
       if (compression) {
         layers.push(compression)
-        bytes = this.#counted(this.#unpacked(bytes, compression, depth - 1, outcome), depth)
+        bytes = this.#counted(
+          this.#unpacked(bytes, compression, { ...place, depth: depth - 1 }, outcome),
+          depth,
+        )
       } else if (archive) {
         const isUpload = place.path === null && layers.length === 0
         await this.#archive(archive, place.path, depth, bytes, isUpload)
@@ -136,10 +139,15 @@ class Walk {
     bytes: AsyncGenerator<Uint8Array>,
     isUpload: boolean,
   ): Promise<void> {
-    const entries =
-      archive === 'tar' ? tarEntries(bytes) : this.#zipEntries(await this.#source(bytes, isUpload), depth)
     let last: string | null = null
+    // Where it breaks off, the size is not what it should be.
+    const inflate = (deflated: AsyncGenerator<Uint8Array>) =>
+      this.#unpacked(deflated, 'deflate', { path: last, depth }, { truncated: false })
     try {
+      const entries =
+        archive === 'tar'
+          ? tarEntries(bytes)
+          : zipEntries(new RandomAccess(await this.#source(bytes, isUpload)), inflate)
       for await (const entry of entries) {
         last = memberPath(path, entry.name)
         await this.#entry(entry, last, depth)
@@ -164,13 +172,6 @@ class Walk {
     await this.file({ path, size: entry.size, depth }, this.#counted(entry.open(), depth))
   }
 
-  #zipEntries(source: ByteSource, depth: number): AsyncGenerator<ArchiveEntry> {
-    // Where it breaks off, the size is not what it should be.
-    const inflate = (deflated: AsyncGenerator<Uint8Array>) =>
-      this.#unpacked(deflated, 'deflate', depth - 1, { truncated: false })
-    return zipEntries(new RandomAccess(source), inflate)
-  }
-
   async #source(bytes: AsyncGenerator<Uint8Array>, isUpload: boolean): Promise<ByteSource> {
     if (!isUpload) return this.#upload.spool(bytes)
     await bytes.return(undefined)
@@ -189,7 +190,7 @@ class Walk {
   async *#unpacked(
     source: AsyncGenerator<Uint8Array>,
     packing: Packing,
-    depth: number,
+    { path, depth }: Pick<Place, 'path' | 'depth'>,
     outcome: UnpackOutcome,
   ): AsyncGenerator<Uint8Array> {
     let packed = 0
@@ -199,7 +200,7 @@ class Walk {
     })
     for await (const chunk of unpacked(taken, packing, depth, outcome)) {
       given += chunk.length
-      this.#budget.unpacked(packed, given)
+      this.#budget.unpacked(path, packed, given)
       yield chunk
     }
   }

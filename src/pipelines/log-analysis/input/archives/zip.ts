@@ -24,7 +24,12 @@ export type Inflate = (deflated: AsyncGenerator<Uint8Array>) => AsyncGenerator<U
 export async function* zipEntries(archive: RandomAccess, inflate: Inflate): AsyncGenerator<ArchiveEntry> {
   const reader = new Reader(archive)
   const zip = await reader.explained(
-    fromRandomAccessReaderPromise(reader, archive.size, { autoClose: false, decodeStrings: false }),
+    fromRandomAccessReaderPromise(reader, archive.size, {
+      autoClose: false,
+      decodeStrings: false,
+      // What is wrong with a member's size is told of that member, when it is read.
+      validateEntrySizes: false,
+    }),
   )
   const regions = new Regions()
   const directoryAt = Number(zip.readEntryCursor)
