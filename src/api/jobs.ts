@@ -168,10 +168,9 @@ export function jobEndpoints(services: Services) {
           uploadedBytes: record.files.reduce((sum, { size }) => sum + size, 0),
         })
         if (isRefused(answer)) throw refusal(answer.refused)
-        const removed = await Promise.allSettled(storedKeys(record).map(key => storage.remove(key)))
-        if (removed.some(each => each.status === 'rejected')) {
-          log.warn(`bytes of job ${record.id} could not be removed yet; the janitor will`)
-        }
+        await storage.removeAll(storedKeys(record)).catch((err: unknown) => {
+          log.warn({ err }, `bytes of job ${record.id} could not be removed yet; the janitor will`)
+        })
         return new Response(null, { status: 204 })
       },
     }),

@@ -109,6 +109,13 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       await translated('remove an object', () => fs.promises.rm(file, { force: true }))
     },
 
+    async removeAll(keys) {
+      const files = keys.map(key => objectPath(root, key).file)
+      const removed = await Promise.allSettled(files.map(file => fs.promises.rm(file, { force: true })))
+      const failed = removed.find(each => each.status === 'rejected')
+      if (failed) throw asStorageError(failed.reason, 'remove an object')
+    },
+
     async *list(jobId) {
       for await (const name of entries(shardFolder(root, jobId))) {
         const object = parseFileName(name)

@@ -123,6 +123,10 @@ export function createS3Storage(options: S3StorageOptions): Storage & Unfinished
       await bucket.remove(bucket.objectPath(key))
     },
 
+    async removeAll(keys) {
+      await bucket.removeAll(keys.map(bucket.objectPath))
+    },
+
     async *list(jobId) {
       for await (const { path, size, etag } of bucket.list(bucket.jobPath(jobId))) {
         const key = path.slice(bucket.objects.length)

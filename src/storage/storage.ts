@@ -56,6 +56,13 @@ export interface Storage {
   /** Removes an object; no error where there is none. */
   remove(key: string): Promise<void>
 
+  /**
+   * Removes many; no error where there is none. One that cannot be removed does not keep the others.
+   *
+   * @throws StorageError, of the first that could not; TypeError where one is no key, and then none is removed.
+   */
+  removeAll(keys: readonly string[]): Promise<void>
+
   /** Every object of one job, in no particular order. */
   list(jobId: string): AsyncIterable<StoredObject>
 

@@ -88,7 +88,7 @@ export function createJanitor(options: JanitorOptions) {
           continue
         }
         removed++
-        for await (const object of storage.list(id)) await storage.remove(object.key)
+        await storage.removeAll(await Array.fromAsync(storage.list(id), ({ key }) => key))
       }
       if (ids.length < AT_ONCE) return removed
     }

@@ -199,6 +199,16 @@ export function storageContract(name: string, makeStorage: () => Promise<Storage
       expect((await collect(storage.list(jobId))).map(({ key }) => key)).toEqual([`${jobId}/f2`])
     })
 
+    it('many objects are removed at once, whether they are there or not; others stay', async () => {
+      const keys = Array.from({ length: 30 }, (_, index) => `${jobId}/f${index}`)
+      await Promise.all(keys.map(key => storage.put(key, inChunks(randomBytes(10)))))
+      await storage.removeAll([...keys.slice(1), `${jobId}/never`, `${newJobId()}/never`])
+      expect((await collect(storage.list(jobId))).map(({ key }) => key)).toEqual([keys[0]])
+      await storage.removeAll([])
+      await expect(storage.removeAll([keys[0]!, '../f1'])).rejects.toThrow(TypeError)
+      expect(await storage.stat(keys[0]!)).not.toBeNull()
+    })
+
     it('a list holds the objects of its job, and of no job whose id begins or ends alike', async () => {
       const keys = ['a1/f1', 'a1/f2', 'a1_/f1', 'a1-a1/f1', 'ba1/f1', 'a1/a1'].sort()
       for (const key of keys) await storage.put(key, inChunks(Buffer.from(key)))

@@ -17,7 +17,7 @@ import { form } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { API, type RunningProcess, startProcess, WORKER } from '../support/processes.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
-import { makeBucket, type S3Server, s3Storage } from '../support/s3-server.ts'
+import { type MortalS3Server, makeBucket, s3Storage } from '../support/s3-server.ts'
 import { findSwift, startSwift, swiftParts } from '../support/swift.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
@@ -29,7 +29,7 @@ const swift = await findSwift()
 
 describe.skipIf(!swift)('Sluice on S3', () => {
   let redis: TestRedis
-  let s3: S3Server
+  let s3: MortalS3Server
   let place: S3Place
   let storage: ReturnType<typeof s3Storage>
   let up: Uploader

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import type { S3Place } from '../../src/config.ts'
 import { readGuarded } from '../../src/storage/s3-read.ts'
 import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
-import { leaveParts, makeBucket, type S3Server, s3Storage } from '../support/s3-server.ts'
+import { leaveParts, type MortalS3Server, makeBucket, s3Storage } from '../support/s3-server.ts'
 import { findSwift, setSwiftQuota, startSwift, swiftParts } from '../support/swift.ts'
 import { collect, inChunks, newJobId, sha256, storageContract } from './contract.ts'
 
@@ -16,7 +16,7 @@ const AWAY = { name: 'StorageError', code: 'unavailable' }
 const swift = await findSwift()
 
 describe.skipIf(!swift)('on OpenStack Swift', () => {
-  let server: S3Server
+  let server: MortalS3Server
   beforeAll(async () => {
     server = await startSwift(swift!)
   })
@@ -147,6 +147,7 @@ describe.skipIf(!swift)('on OpenStack Swift', () => {
 
       it.each([
         ['a small object', 10, /^PUT .*\/f1/],
+        ['the beginning of a large one', 6 * MiB, /^POST .*\?uploads/],
         ['a large object', 6 * MiB, /^POST .*uploadId=/],
       ])('again and again says that it is away, and %s is not left behind', async (_name, size, fits) => {
         const proxy = await proxied()

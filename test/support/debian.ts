@@ -77,14 +77,20 @@ async function unpack(wanted: Wanted, root: string): Promise<void> {
 
 /** What programs unpacked into `root` need to find their libraries and their Python modules. */
 export function environmentOf(root: string): Record<string, string> {
-  const machines = ['x86_64', 'aarch64'].map(machine => join(root, 'usr/lib', `${machine}-linux-gnu`))
   return {
     PATH: [join(root, 'usr/bin'), '/usr/bin', '/bin'].join(':'),
-    LD_LIBRARY_PATH: [...machines, ...machines.map(folder => join(folder, 'ceph'))].join(':'),
+    LD_LIBRARY_PATH: libraryFolders(root).join(':'),
     PYTHONPATH: join(root, 'usr/lib/python3/dist-packages'),
     PYTHONDONTWRITEBYTECODE: '1',
     PYTHONNOUSERSITE: '1',
   }
+}
+
+/** Debian's multiarch folders; those of other architectures are not there, and do no harm. */
+function libraryFolders(root: string): string[] {
+  return ['x86_64-linux-gnu', 'aarch64-linux-gnu'].flatMap(machine =>
+    [`usr/lib/${machine}`, `usr/lib/${machine}/ceph`, `lib/${machine}`].map(folder => join(root, folder)),
+  )
 }
 
 /** Debian's own Python, which its modules are built for; there may be others on the PATH. */

@@ -6,6 +6,12 @@ import { createS3Storage, type OnS3, type S3StorageOptions } from '../../src/sto
 export interface S3Server {
   readonly endpoint: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  /** Ends it and removes its data. */
+  stop(): Promise<void>
+}
+
+/** One that can be made to fail. */
+export interface MortalS3Server extends S3Server {
   /** SIGKILL; resolves once it is gone. */
   kill(): Promise<void>
   /** SIGSTOP: it takes connections, and answers nothing. */
@@ -13,8 +19,6 @@ export interface S3Server {
   thaw(): void
   /** Starts it again, on the same port and data. Resolves once it answers. */
   restart(): Promise<void>
-  /** Ends it and removes its data. */
-  stop(): Promise<void>
 }
 
 let buckets = 0

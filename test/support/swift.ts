@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { debianPython, environmentOf, unpacked } from './debian.ts'
-import type { S3Server } from './s3-server.ts'
+import type { MortalS3Server, S3Server } from './s3-server.ts'
 
 const PROGRAM = join(import.meta.dirname, 'swift/server.py')
 const PACKAGES = ['swift-proxy', 'swift-account', 'swift-container', 'swift-object']
@@ -31,7 +31,7 @@ export function findSwift(): Promise<string | null> {
   })
 }
 
-export async function startSwift(root: string): Promise<S3Server> {
+export async function startSwift(root: string): Promise<MortalS3Server> {
   const data = await mkdtemp(join(tmpdir(), 'sluice-swift-'))
   const first = await launch(root, data, 0)
   let { child } = first

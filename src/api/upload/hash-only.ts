@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { addAbortSignal, type Readable } from 'node:stream'
 import type { Storage } from '../../storage/storage.ts'
 
-export const hashOnly: Pick<Storage, 'put' | 'remove'> = {
+export const hashOnly: Pick<Storage, 'put' | 'removeAll'> = {
   async put(key, source, { signal } = {}) {
     const hash = createHash('sha256')
     let size = 0
@@ -18,5 +18,5 @@ export const hashOnly: Pick<Storage, 'put' | 'remove'> = {
     }
     return { key, size, sha256: hash.digest('hex'), etag: '' }
   },
-  async remove() {},
+  async removeAll() {},
 }

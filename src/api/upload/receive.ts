@@ -48,7 +48,7 @@ export interface Received {
 }
 
 export interface ReceiveOptions {
-  readonly storage: Pick<Storage, 'put' | 'remove'>
+  readonly storage: Pick<Storage, 'put' | 'removeAll'>
   readonly jobId: string
   readonly maxFileSize: number
   readonly maxFiles: number
@@ -82,7 +82,8 @@ export async function receive(
 
   const discard = async () => {
     await Promise.allSettled(puts)
-    await Promise.allSettled(written.map(key => storage.remove(key)))
+    // The janitor takes what cannot be removed now.
+    await storage.removeAll(written).catch(() => undefined)
   }
   const fail = (error: unknown) => {
     if (stop.signal.aborted) return
