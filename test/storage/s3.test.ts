@@ -182,11 +182,16 @@ describe.skipIf(!swift)('on OpenStack Swift', () => {
         await storage.put(`${key}2`, inChunks(randomBytes(1)))
       })
 
-      it('ends an upload whose source has stalled, at the part that it could not take', async () => {
+      it.each([
+        ['the first of its parts', 0],
+        ['a later part', 1],
+      ])('ends an upload whose source has stalled, at %s', async (_name, begun) => {
+        const unfinished = () => collect(storage.listUnfinished())
         const source = async function* () {
-          yield* inChunks(randomBytes(4 * MiB))
+          yield* inChunks(randomBytes((begun ? 6 : 4) * MiB))
+          await expect.poll(unfinished).toHaveLength(begun)
           await server.kill()
-          yield randomBytes(2 * MiB)
+          yield randomBytes(6 * MiB)
           await new Promise(() => {})
         }
         await expect(storage.put(key, source())).rejects.toMatchObject(AWAY)
