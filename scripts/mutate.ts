@@ -107,6 +107,26 @@ const MUTATIONS: readonly Mutation[] = [
       name: 'right after its job is made, and before it answers: the repeat is given that job',
     },
   },
+  {
+    name: 'the janitor ends uploads in parts that somebody claims',
+    file: 'src/workers/janitor.ts',
+    find: 'if (unclaimedKeys.length === 0) continue',
+    replace: '',
+    test: {
+      file: 'test/workers/janitor-s3.test.ts',
+      name: 'parts of an upload that was cut are removed, once its lease has run out and not before',
+    },
+  },
+  {
+    name: 'an upload to S3 that failed leaves its parts',
+    file: 'src/storage/s3-new-object.ts',
+    find: 'if (parts.path === path) await bucket.abortParts(path, parts.id, sending)',
+    replace: '',
+    test: {
+      file: 'test/storage/s3.test.ts',
+      name: 'again and again says that it is away, and the beginning of a large one is not left behind',
+    },
+  },
 ]
 
 const root = join(import.meta.dirname, '..')

@@ -1,12 +1,15 @@
 /** The product on S3, end to end: an API and workers as processes, and a server that goes away under them. */
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { S3Place } from '../../src/config.ts'
+import { checkInstallation } from '../../src/jobs/installation.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { LEASE_MS } from '../../src/jobs/leases.ts'
 import { artifactsOf } from '../../src/jobs/record.ts'
@@ -24,6 +27,7 @@ import { createUploader, type Uploader } from '../support/uploader.ts'
 const MiB = 2 ** 20
 /** Knows the pipeline that does what the names of its files say. */
 const TEST_WORKER = new URL('../support/worker.ts', import.meta.url).pathname
+const OPERATOR = new URL('../../src/operator.ts', import.meta.url).pathname
 const log = createLog({ level: 'silent', format: 'json', role: 'test' })
 const swift = await findSwift()
 
@@ -222,6 +226,21 @@ describe.skipIf(!swift)('Sluice on S3', () => {
     const kept: string[] = []
     for await (const object of storage.list(id)) kept.push(object.key)
     expect(new Set(kept)).toEqual(named)
+  })
+
+  test('npm run adopt makes a bucket and an emptied Redis belong together again', async () => {
+    const adopt = async () =>
+      (
+        await promisify(execFile)(process.execPath, [OPERATOR, 'adopt'], {
+          env: { ...up.env, REDIS_URL: redis.url },
+        })
+      ).stdout
+    expect(await checkInstallation(up.redis, storage)).toMatchObject({ belongs: true })
+    expect(await adopt()).toContain('already')
+    await redis.flush()
+    expect(await checkInstallation(up.redis, storage)).toMatchObject({ belongs: false })
+    expect(await adopt()).toContain('from now on')
+    expect(await checkInstallation(up.redis, storage)).toMatchObject({ belongs: true })
   })
 
   test('a stage that runs in a thread reads and writes S3, too', async () => {
