@@ -5,7 +5,7 @@ import type { S3Place } from '../config.ts'
 /** Milliseconds until a connection is there. */
 const CONNECT_MS = 5_000
 /** Milliseconds without a byte, in either direction, after which a request has failed. */
-export const S3_IDLE_MS = 30_000
+const IDLE_MS = 30_000
 /** Milliseconds that one request may take although bytes move: a part over a slow line, the joining of 10,000 parts. */
 const REQUEST_MS = 600_000
 /** Attempts a request, with the SDK's back-off between them. */
@@ -29,7 +29,7 @@ export interface S3Timeouts {
   readonly idleMs: number
 }
 
-export const S3_TIMEOUTS: S3Timeouts = { connectMs: CONNECT_MS, idleMs: S3_IDLE_MS }
+export const S3_TIMEOUTS: S3Timeouts = { connectMs: CONNECT_MS, idleMs: IDLE_MS }
 
 export function createS3Clients(place: S3Place, timeouts: S3Timeouts = S3_TIMEOUTS): S3Clients {
   const connectionTimeout = timeouts.connectMs

@@ -55,12 +55,14 @@ async function start(programs: Programs, interrupts: ReturnType<typeof watchInte
 
 function announcement(url: string, config: Config): string {
   const at = (path: string) => new URL(path, url).href
+  const { storage } = config
   const lines = [
     `Sluice ${packageJson.version} is running. Ctrl-C stops it.`,
     `  Web UI      ${at('/')}`,
     `  API docs    ${at('/api/docs')}`,
     `  Bull Board  ${at('/admin/queues')}`,
     `  Data        ${config.dataDir} (${config.redisUrl === null ? 'with an embedded Redis' : 'Redis at REDIS_URL'})`,
+    ...(storage.kind === 's3' ? [`  Storage     s3://${storage.bucket}/${storage.prefix}`] : []),
     `  Workers     ${config.workers}`,
   ]
   if (config.apiKeys.length === 0) {
