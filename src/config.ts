@@ -83,6 +83,10 @@ export interface Config {
   /** Most bytes stored; null for as many as there is room for. */
   readonly storageQuota: number | null
   readonly attachTimeout: number
+  /** Media types in lower case, `text/*` among them; null lets in any. */
+  readonly allowedTypes: readonly string[] | null
+  /** Null: files are not scanned for viruses. */
+  readonly clamd: { readonly host: string; readonly port: number } | null
   readonly archive: {
     readonly size: number
     readonly ratio: number
@@ -151,6 +155,8 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     storageReserve: read('SLUICE_STORAGE_RESERVE', '1GiB', size),
     storageQuota: optional('SLUICE_STORAGE_QUOTA', sizeAboveZero),
     attachTimeout: read('SLUICE_ATTACH_TIMEOUT', '1h', timer),
+    allowedTypes: optional('SLUICE_ALLOWED_TYPES', mediaTypes),
+    clamd: optional('SLUICE_CLAMD', hostAndPort),
     archive: {
       size: read('SLUICE_ARCHIVE_SIZE', '20GiB', size),
       ratio: read('SLUICE_ARCHIVE_RATIO', '200', integer(1, 1_000_000)),
@@ -346,6 +352,24 @@ function allowedRanges(text: string): AllowedRange[] {
       throw new Error(`"${entry.trim()}" is not a CIDR such as 10.1.0.0/16 or 127.0.0.1/32:7250`)
     return { cidr, port: match[3] === undefined ? null : integer(1, 65_535)(match[3]) }
   })
+}
+
+/** RFC 6838's names; of a pattern only a whole family, `image/*`. */
+function mediaTypes(text: string): string[] {
+  return text.split(',').map(entry => {
+    const type = entry.trim().toLowerCase()
+    if (!/^[a-z0-9][a-z0-9!#$&^_.+-]*\/(\*|[a-z0-9][a-z0-9!#$&^_.+-]*)$/.test(type))
+      throw new Error(`"${entry.trim()}" is not a media type such as text/* or application/gzip`)
+    return type
+  })
+}
+
+function hostAndPort(text: string): { host: string; port: number } {
+  const [, bracketed, name, port] = /^(?:\[([0-9A-Fa-f:.]+)\]|([^\s:/@[\]]+)):(\d{1,5})$/.exec(text) ?? []
+  const host = bracketed ?? name
+  if (!host || !port || (bracketed && isIP(bracketed) !== 6))
+    throw new Error('a host and a port are wanted, such as 127.0.0.1:3310')
+  return { host, port: integer(1, 65_535)(port) }
 }
 
 function deepFreeze<T>(value: T): T {

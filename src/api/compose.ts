@@ -13,6 +13,7 @@ import type { Pipeline } from '../pipelines/pipeline.ts'
 import { createEnqueuer } from '../queues/enqueuer.ts'
 import { connectRedis, waitUntilReady } from '../redis/connection.ts'
 import { checkDurability } from '../redis/durability.ts'
+import { createClamd } from '../scanner/clamd.ts'
 import { createStorage } from '../storage/create-storage.ts'
 import { createAddressGuard } from '../webhooks/address.ts'
 import { createApi } from './app.ts'
@@ -71,6 +72,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       log,
       redis,
       storage,
+      scanner: config.clamd && createClamd(config.clamd),
       transitions: createTransitions(redis, config.storageQuota),
       stored: createStored(redis),
       leases: createLeases(redis),

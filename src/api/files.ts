@@ -1,5 +1,7 @@
 /** The files of a draft, and the uploaded bytes. */
 import { randomUUID } from 'node:crypto'
+import type { Config } from '../config.ts'
+import type { JobError, StoredFile } from '../jobs/job.ts'
 import { viewFile } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { WRITERS } from './callers.ts'
@@ -125,9 +127,10 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
       ...DOWNLOAD,
       problems: ['not-found', 'range-not-satisfiable', 'storage-unavailable'],
       async handle(asked) {
-        const { files } = await readJob(services, asked)
+        const { files, error } = await readJob(services, asked)
         const file = files.find(({ id }) => id === asked.param('fileId'))
         if (!file) throw notFound('file')
+        requireReadable(file, error, config)
         return download(asked.c, storage, {
           ...file,
           etag: `"${file.sha256}"`,
@@ -137,4 +140,12 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
       },
     }),
   ]
+}
+
+/** What may carry a virus is not handed out: neither what was found to, nor, where files are scanned, what was not yet. */
+function requireReadable(file: StoredFile, error: JobError | null, { clamd }: Config): void {
+  if (error?.code === 'file-infected' && error.fileId === file.id)
+    throw new Problem('not-found', 'The file is infected; its bytes were removed.')
+  if (clamd && file.status !== 'attached')
+    throw new Problem('not-found', 'The file has not been scanned for viruses, so nobody may read it.')
 }

@@ -16,7 +16,7 @@ interface Check {
 const OK: Check = { status: 'ok', messages: [] }
 
 export function healthEndpoints(services: Services) {
-  const { redis, storage, closing, log } = services
+  const { redis, storage, scanner, closing, log } = services
 
   const checks: Readonly<Record<string, () => Promise<Check>>> = {
     async redis() {
@@ -32,6 +32,15 @@ export function healthEndpoints(services: Services) {
       const belonging = await checkInstallation(redis, storage)
       return belonging.belongs ? OK : { status: 'warning', messages: [belonging.why] }
     },
+    // Uploads are taken without it: their files are attached once it is back.
+    ...(scanner && {
+      async scanner() {
+        return scanner.ping().then(
+          () => OK,
+          error => ({ status: 'warning' as const, messages: [(error as Error).message] }),
+        )
+      },
+    }),
     async process() {
       return closing.aborted ? { status: 'failed', messages: ['The process is shutting down.'] } : OK
     },

@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 export type Metrics = ReturnType<typeof createMetrics>
 
 export function createMetrics(services: Services, queues: Queues) {
-  const { redis, outbox, stored, feed, log } = services
+  const { redis, scanner, outbox, stored, feed, log } = services
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -40,6 +40,7 @@ export function createMetrics(services: Services, queues: Queues) {
       'What storage holds, as the janitor last measured it and the quota has counted since.',
     ),
     streams: gauge('event_clients', 'Clients that follow events.'),
+    scanner: scanner && gauge('scanner_up', 'Whether the virus scanner answered.'),
   }
 
   async function askRedis(): Promise<void> {
@@ -59,6 +60,15 @@ export function createMetrics(services: Services, queues: Queues) {
     gauges.stored.set(bytes)
   }
 
+  async function askScanner(): Promise<void> {
+    if (!scanner) return
+    const isThere = scanner.ping().then(
+      () => 1,
+      () => 0,
+    )
+    gauges.scanner?.set(await isThere)
+  }
+
   return {
     /** @param seconds from the request's head to the answer's. */
     request: (method: string, route: string, status: number, seconds: number) =>
@@ -76,6 +86,7 @@ export function createMetrics(services: Services, queues: Queues) {
         answers: { 200: { description: 'As of now.', types: ['text/plain'] } },
         async handle() {
           gauges.streams.set(feed.clients())
+          const scannerAsked = askScanner()
           try {
             await askRedis()
             gauges.up.set(1)
@@ -84,6 +95,7 @@ export function createMetrics(services: Services, queues: Queues) {
             log.debug({ err: error }, 'metrics')
             gauges.up.set(0)
           }
+          await scannerAsked
           return new Response(await registry.metrics(), { headers: { 'content-type': registry.contentType } })
         },
       }),

@@ -11,6 +11,7 @@ import type { Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
+import type { Scanner } from '../scanner/scanner.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AddressGuard } from '../webhooks/address.ts'
 import type { Pace } from './pace.ts'
@@ -22,6 +23,8 @@ export interface Services {
   /** Of the `failFast` kind: an HTTP client must hear within 5 s that Redis is away. */
   readonly redis: Redis
   readonly storage: Storage
+  /** Null: files are not scanned. The API only asks whether it is there; workers have it scan. */
+  readonly scanner: Scanner | null
   readonly transitions: Transitions
   readonly stored: Stored
   readonly leases: Leases

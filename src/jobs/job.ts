@@ -32,6 +32,8 @@ export function isFinal(status: Status): status is FinalStatus {
 export const ERROR_CODES = [
   'file-missing',
   'file-changed',
+  'file-type-not-allowed',
+  'file-infected',
   'unsupported-content',
   'archive-limit',
   'stage-failed',

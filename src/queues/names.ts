@@ -17,6 +17,8 @@ export interface ProcessData {
 
 export interface AttachData extends ProcessData {
   readonly fileId: string
+  /** When what is needed to attach it was first found to be away, by a worker's clock. */
+  readonly awaySince?: number
 }
 
 export interface DeliverData {

@@ -16,6 +16,7 @@ import { createReconciler } from '../queues/reconciler.ts'
 import { repeat } from '../queues/repeat.ts'
 import { startSweeper } from '../queues/sweeper.ts'
 import { connectRedis, waitUntilReady } from '../redis/connection.ts'
+import { createClamd } from '../scanner/clamd.ts'
 import { createStorage, storageSettings } from '../storage/create-storage.ts'
 import { createAddressGuard } from '../webhooks/address.ts'
 import { createSender } from '../webhooks/sender.ts'
@@ -27,6 +28,7 @@ import { createJanitor } from './janitor.ts'
 import { backoff, LockLost, ShuttingDown } from './outcomes.ts'
 import { createProcess } from './process.ts'
 import { createRuns } from './runs.ts'
+import { createScans } from './scans.ts'
 import { createStageExecutor } from './stage-executor.ts'
 import { createSuspectPlace } from './suspects.ts'
 
@@ -102,6 +104,10 @@ export async function runWorker(
     courier,
     storage,
     suspects,
+    scans:
+      config.clamd &&
+      createScans({ scanner: createClamd({ ...config.clamd, silenceMs: config.attachTimeout }), log }),
+    allowedTypes: config.allowedTypes,
     log,
     attachTimeout: config.attachTimeout,
     closing: closing.signal,

@@ -18,13 +18,15 @@ interface Service {
   readonly healthcheck?: object
   readonly container_name?: string
   readonly profiles?: readonly string[]
+  readonly configs?: readonly { readonly source: string; readonly target: string }[]
 }
 
-const { services, volumes } = parse(read('docker-compose.yml'), { merge: true }) as {
-  services: Record<'redis' | 'api' | 'worker' | 's3', Service>
+const { services, configs, volumes } = parse(read('docker-compose.yml'), { merge: true }) as {
+  services: Record<'redis' | 'api' | 'worker' | 's3' | 'clamav', Service>
+  configs: Record<'clamd', { content: string }>
   volumes: Record<string, null>
 }
-const { redis, api, worker, s3 } = services
+const { redis, api, worker, s3, clamav } = services
 const ours = { api, worker }
 
 describe('the composition', () => {
@@ -68,7 +70,7 @@ describe('the composition', () => {
       expect(service.environment!.REDIS_URL).toBe('redis://redis:6379')
       expect(service.depends_on!.redis!.condition).toBe('service_healthy')
     }
-    expect(Object.keys(volumes).sort()).toEqual(['redis', 's3', 'storage'])
+    expect(Object.keys(volumes).sort()).toEqual(['redis', 's3', 'signatures', 'storage'])
   })
 
   test('an S3 comes along only if asked for; it keeps the bucket of the guide in a volume, and takes our key', () => {
@@ -93,6 +95,16 @@ describe('the composition', () => {
   test('workers can be scaled: nothing of theirs can be there only once', () => {
     expect(worker.container_name).toBeUndefined()
     expect(worker.ports).toBeUndefined()
+  })
+
+  test('the virus scanner is there for who asks for it, reachable by nobody else, and reports what it did not look at', () => {
+    expect(clamav.profiles).toEqual(['scan'])
+    expect(clamav.image).toMatch(/^clamav\/clamav:\d+\.\d+\.\d+$/)
+    expect(clamav.ports).toBeUndefined()
+    expect(clamav.configs).toEqual([{ source: 'clamd', target: '/etc/clamav/clamd.conf' }])
+    expect(configs.clamd.content).toContain('AlertExceedsMax yes')
+    for (const service of Object.values(ours)) expect(service.environment).toHaveProperty('SLUICE_CLAMD')
+    expect(read('.env.example')).toContain(`clamav:${/TCPSocket (\d+)/.exec(configs.clamd.content)![1]}`)
   })
 
   test('whoever stops has the time to hand over, and whoever dies comes back', () => {

@@ -59,6 +59,24 @@ describe('I4: unfinished leaves nothing', () => {
     expect(await stored()).toEqual([`${id}/f-1`])
   })
 
+  test('an infected file whose worker died before it had removed it goes; its job’s other files stay', async () => {
+    const id = await up.upload({
+      files: { 'a.log': 'clean', 'b.com': 'infected', 'c.log': 'not yet scanned' },
+    })
+    const error = { code: 'file-infected', fileId: 'f2', message: 'Infected.' } as const
+    await up.transitions.attachFailed({ id, flow: 1, fileId: 'f2', error })
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/f-1`, `${id}/f-3`])
+  })
+
+  test('a file that failed for any other reason stays as long as its job', async () => {
+    const id = await up.upload()
+    const error = { code: 'storage-unavailable', fileId: 'f1', message: 'Away.' } as const
+    await up.transitions.attachFailed({ id, flow: 1, fileId: 'f1', error })
+    await janitor().sweep()
+    expect(await stored()).toEqual([`${id}/f-1`])
+  })
+
   test('artifacts of the worker that holds the job stay, those of one that lost it go', async () => {
     const jobs = records(up.redis)
     const id = await up.upload()

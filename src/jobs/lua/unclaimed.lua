@@ -1,5 +1,6 @@
 -- Of some stored objects of one job, those that nobody claims: neither an upload under way, nor the record, nor the
--- worker that holds the job now and may be writing them. And behind them those of uploads under way.
+-- worker that holds the job now and may be writing them. What failed as infected no record claims. And behind them those
+-- of uploads under way.
 -- KEYS[1] the record, KEYS[2] the leases, KEYS[3] the installation. ARGV: id and counter of the installation that the
 -- storage belongs to (a Redis that was emptied or set back meanwhile knows of no claim), then keys of objects, listed
 -- *before* this runs.
@@ -11,16 +12,20 @@ local uploading = redis.call('ZCOUNT', KEYS[2], '(' .. string.format('%.0f', now
 local installation = redis.call('HMGET', KEYS[3], 'id', 'counter')
 if installation[1] ~= ARGV[1] or tonumber(installation[2]) < tonumber(ARGV[2]) then return { {}, {} } end
 
-local claimed, ended, token = {}, false, nil
+local claimed, ended, token, infected = {}, false, nil, nil
 local fields = redis.call('HGETALL', KEYS[1])
 for i = 1, #fields, 2 do
   if fields[i] == 'status' then ended = fields[i + 1] == 'completed' or fields[i + 1] == 'cancelled' end
   if fields[i] == 'token' then token = fields[i + 1] end
+  if fields[i] == 'error' then
+    local cause = cjson.decode(fields[i + 1])
+    if cause.code == 'file-infected' then infected = 'file:' .. cause.fileId end
+  end
 end
 for i = 1, #fields, 2 do
   local field, value = fields[i], fields[i + 1]
   if string.match(field, '^file:[^:]+$') then
-    claimed[cjson.decode(value).key] = true
+    if field ~= infected then claimed[cjson.decode(value).key] = true end
   elseif string.match(field, '^output:') then
     local output = cjson.decode(value)
     for _, artifact in ipairs(output.artifacts) do claimed[artifact.key] = true end
