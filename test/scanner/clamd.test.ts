@@ -12,7 +12,7 @@ import { EICAR, SIGNATURE, type StandIn, startClamd, startStandIn, type TestClam
 import { findClamd } from '../support/clamd-binary.ts'
 import { freePort } from '../support/redis.ts'
 
-const command = await findClamd()
+const installed = await findClamd()
 const MIB = 1024 * 1024
 const never = new AbortController().signal
 
@@ -55,10 +55,10 @@ function zip(name: string, content: string | Buffer): Buffer {
 const failure = (code: string, message = '') =>
   expect.objectContaining({ name: 'ScannerError', code, message: expect.stringContaining(message) })
 
-describe.skipIf(command === null)('clamd', () => {
+describe.skipIf(installed === null)('clamd', () => {
   let clamd: TestClamd
   beforeAll(async () => {
-    clamd = await startClamd(command!, {
+    clamd = await startClamd(installed!, {
       settings: { StreamMaxLength: '4M', MaxFileSize: '2M', AlertExceedsMax: 'yes' },
     })
   })
@@ -117,7 +117,7 @@ describe.skipIf(command === null)('clamd', () => {
     const { configs } = parse(read('docker-compose.yml')) as { configs: { clamd: { content: string } } }
     const ofTheImage = /^(TCPSocket|LocalSocket|User|DatabaseDirectory) /
     const lines = configs.clamd.content.split('\n').filter(line => line !== '' && !ofTheImage.test(line))
-    const composed = await startClamd(command!, {
+    const composed = await startClamd(installed!, {
       settings: Object.fromEntries(lines.map(line => line.split(' ', 2) as [string, string])),
     })
     expect(await createClamd(composed).scan(zeros(120 * MIB, EICAR), never)).toEqual({

@@ -6,7 +6,7 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createClamd } from '../../src/scanner/clamd.ts'
-import type { Command } from './clamd-binary.ts'
+import type { Clamd } from './clamd-binary.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './redis.ts'
 
@@ -37,7 +37,7 @@ export interface TestClamd {
 
 /** @param options `settings`: of clamd.conf, beside our own; `port`: default any that is free. */
 export async function startClamd(
-  command: Command,
+  clamd: Clamd,
   options: { settings?: Readonly<Record<string, string>>; port?: number } = {},
 ): Promise<TestClamd> {
   const { settings = {}, port = await freePort() } = options
@@ -60,19 +60,20 @@ export async function startClamd(
     }
     const lines = Object.entries(all).map(([name, value]) => `${name} ${value}\n`)
     await writeFile(join(dir, 'clamd.conf'), lines.join(''))
-    const [program, ...rest] = [...command, '--config-file', join(dir, 'clamd.conf')]
-    const started = spawn('/bin/sh', ['-c', GUARD, 'sluice-clamd', program!, ...rest], {
+    const run = [clamd.program, '--config-file', join(dir, 'clamd.conf')]
+    const started = spawn('/bin/sh', ['-c', GUARD, 'sluice-clamd', ...run], {
+      env: clamd.env,
       stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
     })
     child = started
     let output = ''
     for (const stream of [started.stdout!, started.stderr!]) stream.on('data', text => (output += text))
-    const clamd = createClamd({ host: '127.0.0.1', port })
+    const client = createClamd({ host: '127.0.0.1', port })
     await eventually(
       () => {
         if (started.exitCode !== null || started.signalCode !== null)
           throw new Error(`clamd ended at its start:\n${output}`)
-        return clamd.ping().then(
+        return client.ping().then(
           () => true,
           () => false,
         )

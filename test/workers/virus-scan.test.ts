@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { keys } from '../../src/jobs/keys.ts'
 import { PREFIX, QUEUES } from '../../src/queues/names.ts'
 import { EICAR, SIGNATURE, type StandIn, startClamd, startStandIn, type TestClamd } from '../support/clamd.ts'
 import { findClamd } from '../support/clamd-binary.ts'
@@ -12,10 +13,10 @@ import { startReceiver } from '../support/receiver.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { createUploader, type Uploader, type UploadOptions } from '../support/uploader.ts'
 
-const command = await findClamd()
+const installed = await findClamd()
 const INSPECTED = { pipeline: 'inspect', stages: [{ name: 'inspection', weight: 1 }] }
 
-describe.skipIf(command === null)('with a virus scanner', () => {
+describe.skipIf(installed === null)('with a virus scanner', () => {
   let redis: TestRedis
   let clamd: TestClamd
   let jobs: Uploader
@@ -24,7 +25,7 @@ describe.skipIf(command === null)('with a virus scanner', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis()
-    clamd = await startClamd(command!)
+    clamd = await startClamd(installed!)
   })
   beforeEach(async () => {
     await redis.flush()
@@ -88,6 +89,8 @@ describe.skipIf(command === null)('with a virus scanner', () => {
         detail: 'The file has not been scanned for viruses, so nobody may read it.',
       })
     }
+    // Somebody else is the janitor, who would remove the bytes, too.
+    await jobs.redis.set(keys.alone('janitor'), 'somebody else')
     await start(WORKER)
 
     const error = {
@@ -237,32 +240,5 @@ describe.skipIf(command === null)('with a virus scanner', () => {
     await jobs.transitions.cancel(id)
     await hungUp
     expect(await jobs.record(id)).toMatchObject({ status: 'cancelled' })
-  })
-
-  test('only a few files are scanned at once, and all of them in the end', async () => {
-    let now = 0
-    let most = 0
-    const held: Socket[] = []
-    const standIn = await startStandIn(socket => {
-      most = Math.max(most, ++now)
-      socket.once('close', () => now--).resume()
-      held.push(socket)
-    })
-    standIns.push(standIn)
-    await start(WORKER, { SLUICE_CLAMD: standIn.address })
-    const files = Object.fromEntries(Array.from({ length: 12 }, (_, n) => [`${n}.log`, `${n}\n`]))
-    const id = await upload(files)
-    await eventually(
-      async () => {
-        if (now === 4) for (const socket of held.splice(0)) socket.destroy()
-        const queue = new Queue(QUEUES.attach, { connection: jobs.redis, prefix: PREFIX })
-        const delayed = await queue.getDelayedCount()
-        await queue.close()
-        return delayed
-      },
-      delayed => delayed === 12,
-    )
-    expect(most).toBe(4)
-    expect(await jobs.record(id)).toMatchObject({ status: 'attaching' })
   })
 })
