@@ -1,6 +1,7 @@
 /** `/metrics`, for Prometheus. What Redis knows is asked for when somebody looks, not kept up to date for nobody. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { countJobs } from '../jobs/listing.ts'
+import { readSweeps } from '../jobs/sweep-totals.ts'
 import { ADMINS } from './callers.ts'
 import { endpoint } from './endpoint.ts'
 import { countWorkers } from './overview.ts'
@@ -27,6 +28,12 @@ export function createMetrics(services: Services, queues: Queues) {
     help: 'Bytes of files that a job names.',
     registers,
   })
+  const removed = new Counter({
+    name: 'sluice_janitor_removed_total',
+    help: 'What the janitor removed, by what it was.',
+    labelNames: ['what'],
+    registers,
+  })
   const gauge = (name: string, help: string, ...labelNames: string[]) =>
     new Gauge({ name: `sluice_${name}`, help, labelNames, registers })
   const gauges = {
@@ -40,16 +47,18 @@ export function createMetrics(services: Services, queues: Queues) {
       'What storage holds, as the janitor last measured it and the quota has counted since.',
     ),
     streams: gauge('event_clients', 'Clients that follow events.'),
+    swept: gauge('janitor_last_sweep_timestamp_seconds', "When the janitor's last pass ended."),
     scanner: scanner && gauge('scanner_up', 'Whether the virus scanner answered.'),
   }
 
   async function askRedis(): Promise<void> {
-    const [{ jobs }, counts, workers, waiting, bytes] = await Promise.all([
+    const [{ jobs }, counts, workers, waiting, bytes, sweeps] = await Promise.all([
       countJobs(redis),
       queues.counts(),
       countWorkers(redis),
       outbox.size(),
       stored.bytes(),
+      readSweeps(redis),
     ])
     for (const [status, count] of Object.entries(jobs)) gauges.jobs.set({ status }, count)
     for (const [queue, states] of Object.entries(counts)) {
@@ -58,6 +67,10 @@ export function createMetrics(services: Services, queues: Queues) {
     gauges.workers.set(workers)
     gauges.outbox.set(waiting)
     gauges.stored.set(bytes)
+    // The totals are Redis's; a counter here can only be added to.
+    removed.reset()
+    for (const [what, total] of Object.entries(sweeps.removed)) removed.inc({ what }, total)
+    if (sweeps.sweptAt !== null) gauges.swept.set(sweeps.sweptAt / 1_000)
   }
 
   async function askScanner(): Promise<void> {

@@ -16,6 +16,7 @@
  *   {sluice}:installation          hash    who wrote here, and how far it had come
  *   {sluice}:idempotency:<digest>  hash    who reserved an idempotency key, for 30 s; or its answer, for 24 h
  *   {sluice}:stored                hash    the bytes that storage holds; see stored.ts
+ *   {sluice}:sweeps                hash    what the janitor has removed; see sweep-totals.ts
  *   {sluice}:session:<digest>      string  whose key a browser's session stands for, for 12 h
  */
 export const PREFIX = '{sluice}'
@@ -37,6 +38,7 @@ export const keys = {
   deliveries: `${PREFIX}:deliveries`,
   deliveriesIn: (status: string) => `${PREFIX}:deliveries:${status}`,
   installation: `${PREFIX}:installation`,
+  sweeps: `${PREFIX}:sweeps`,
   idempotency: (digest: string) => `${PREFIX}:idempotency:${digest}`,
   stored: `${PREFIX}:stored`,
   session: (digest: string) => `${PREFIX}:session:${digest}`,

@@ -11,6 +11,7 @@ import { keys } from '../jobs/keys.ts'
 import { LEASE_MS } from '../jobs/leases.ts'
 import { defineScript } from '../jobs/script.ts'
 import { createStored } from '../jobs/stored.ts'
+import { addSweep } from '../jobs/sweep-totals.ts'
 import { isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
 import { type Storage, tellsUnfinished } from '../storage/storage.ts'
@@ -67,6 +68,7 @@ export function createJanitor(options: JanitorOptions) {
     }
     if (Object.values(swept).some(count => count > 0))
       log.info(swept, 'the janitor removed what had had its time')
+    await addSweep(redis, swept, await redisNow())
     return swept
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { addSweep } from '../../src/jobs/sweep-totals.ts'
 import { startApi, type TestApi, upload } from '../support/api.ts'
 
 let api: TestApi
@@ -117,6 +118,8 @@ test('the figures count jobs, queues and workers seen in the last 15 s', async (
 
 test('the metrics hold what an operator is woken by', async () => {
   await expect.poll(() => api.services.outbox.size()).toBe(0)
+  for (const objects of [2, 3]) await addSweep(api.client, { objects, jobs: 0 }, 1_800_000_000_500)
+  await call('/metrics')
   const text = await (await call('/metrics')).text()
   for (const series of [
     'sluice_jobs{status="attaching"} 1',
@@ -124,6 +127,9 @@ test('the metrics hold what an operator is woken by', async () => {
     'sluice_redis_up 1',
     'sluice_outbox_entries 0',
     'sluice_event_clients 0',
+    'sluice_janitor_removed_total{what="objects"} 5',
+    'sluice_janitor_removed_total{what="jobs"} 0',
+    'sluice_janitor_last_sweep_timestamp_seconds 1800000000.5',
     'sluice_uploaded_bytes_total 6',
     'sluice_http_request_duration_seconds_count{method="POST",route="/api/jobs",status="202"} 1',
     'sluice_http_request_duration_seconds_count{method="GET",route="/api/jobs/{id}",status="404"}',

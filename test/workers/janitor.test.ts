@@ -4,6 +4,7 @@ import { adoptInstallation, checkInstallation } from '../../src/jobs/installatio
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
 import { createStored } from '../../src/jobs/stored.ts'
+import { readSweeps } from '../../src/jobs/sweep-totals.ts'
 import { createLog } from '../../src/log.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
 import { output, records, request } from '../support/records.ts'
@@ -250,5 +251,32 @@ describe('retention', () => {
     expect(await up.deliveries.payload((await up.deliveries.read(`msg_${open}_r1`))!)).toMatchObject({
       data: { job: { id: open } },
     })
+  })
+})
+
+describe('what was removed is reported', () => {
+  test('in totals of all passes, and when the last one was', async () => {
+    expect(await readSweeps(up.redis)).toEqual({ removed: {}, sweptAt: null })
+    const nobodys = randomUUID()
+    for (const name of ['f-1', 'f-2']) await put(`${nobodys}/${name}`)
+    await janitor().sweep()
+    await up.transitions.cancel(await up.upload())
+    await put(`${nobodys}/f-3`)
+    await new Promise(resolve => setTimeout(resolve, 5))
+    const [seconds] = await up.redis.time()
+    await janitor({ retention: 1 }).sweep()
+    const { removed, sweptAt } = await readSweeps(up.redis)
+    expect(removed).toEqual({ jobs: 1, deliveries: 0, unfinished: 0, objects: 3 })
+    expect(sweptAt).toBeGreaterThanOrEqual(Number(seconds) * 1_000)
+  })
+
+  test('of a pass that may not remove anything there is nothing to report', async () => {
+    await put(`${randomUUID()}/f-1`)
+    await janitor().sweep()
+    const before = await readSweeps(up.redis)
+    await up.redis.del(keys.installation)
+    await put(`${randomUUID()}/f-1`)
+    expect(await janitor().sweep()).toBeNull()
+    expect(await readSweeps(up.redis)).toEqual(before)
   })
 })
