@@ -1,8 +1,8 @@
 /** The files of a draft, and the uploaded bytes. */
 import { randomUUID } from 'node:crypto'
 import type { Config } from '../config.ts'
-import type { JobError, StoredFile } from '../jobs/job.ts'
-import { viewFile } from '../jobs/record.ts'
+import type { StoredFile } from '../jobs/job.ts'
+import { isInfected, type JobRecord, viewFile } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { WRITERS } from './callers.ts'
 import { DOWNLOAD, download } from './download.ts'
@@ -127,10 +127,10 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
       ...DOWNLOAD,
       problems: ['not-found', 'range-not-satisfiable', 'storage-unavailable'],
       async handle(asked) {
-        const { files, error } = await readJob(services, asked)
-        const file = files.find(({ id }) => id === asked.param('fileId'))
+        const record = await readJob(services, asked)
+        const file = record.files.find(({ id }) => id === asked.param('fileId'))
         if (!file) throw notFound('file')
-        requireReadable(file, error, config)
+        requireReadable(record, file, config)
         return download(asked.c, storage, {
           ...file,
           etag: `"${file.sha256}"`,
@@ -143,8 +143,8 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
 }
 
 /** What may carry a virus is not handed out: neither what was found to, nor, where files are scanned, what was not yet. */
-function requireReadable(file: StoredFile, error: JobError | null, { clamd }: Config): void {
-  if (error?.code === 'file-infected' && error.fileId === file.id)
+function requireReadable(record: JobRecord, file: StoredFile, { clamd }: Config): void {
+  if (isInfected(record, file.id))
     throw new Problem('not-found', 'The file is infected; its bytes were removed.')
   if (clamd && file.status !== 'attached')
     throw new Problem('not-found', 'The file has not been scanned for viruses, so nobody may read it.')

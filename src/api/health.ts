@@ -14,6 +14,16 @@ interface Check {
 }
 
 const OK: Check = { status: 'ok', messages: [] }
+const SCANNER_LAX: Check = {
+  status: 'warning',
+  messages: ['The virus scanner calls clean what is beyond its limits: set AlertExceedsMax in clamd.conf.'],
+}
+const SCANNER_AWAY: Check = {
+  status: 'warning',
+  messages: [
+    'The virus scanner does not answer: files wait until it is back, and their jobs stay attaching.',
+  ],
+}
 
 export function healthEndpoints(services: Services) {
   const { redis, storage, scanner, closing, log } = services
@@ -35,9 +45,13 @@ export function healthEndpoints(services: Services) {
     // Uploads are taken without it: their files are attached once it is back.
     ...(scanner && {
       async scanner() {
-        return scanner.ping().then(
-          () => OK,
-          error => ({ status: 'warning' as const, messages: [(error as Error).message] }),
+        return scanner.tellsLimits().then(
+          tells => (tells ? OK : SCANNER_LAX),
+          // Where it is, and what it said, is for the log: anybody may ask here.
+          error => {
+            log.debug({ err: error }, 'readiness: scanner')
+            return SCANNER_AWAY
+          },
         )
       },
     }),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { STATUSES } from '../jobs/job.ts'
 import { listJobs } from '../jobs/listing.ts'
-import { artifactsOf, type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
+import { artifactsOf, isInfected, type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { EVERYONE, ownerShown, shown, WRITERS } from './callers.ts'
 import { cursorText, formatCursor } from './cursors.ts'
@@ -165,7 +165,9 @@ export function jobEndpoints(services: Services) {
         const answer = await transitions.delete({
           id: record.id,
           token: randomUUID(),
-          uploadedBytes: record.files.reduce((sum, { size }) => sum + size, 0),
+          uploadedBytes: record.files
+            .filter(({ id }) => !isInfected(record, id))
+            .reduce((sum, { size }) => sum + size, 0),
         })
         if (isRefused(answer)) throw refusal(answer.refused)
         await storage.removeAll(storedKeys(record)).catch((err: unknown) => {

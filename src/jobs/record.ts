@@ -79,6 +79,11 @@ export async function readJobFile(
   return { status: hash.status as Status, flow: Number(hash.flow), file: parseFile(fileId, hash) }
 }
 
+/** Such a file has no bytes any more, whoever of its worker and the janitor comes first; only its name and hash are kept. */
+export function isInfected({ error }: JobRecord, fileId: string): boolean {
+  return error?.code === 'file-infected' && error.fileId === fileId
+}
+
 /** From a hash's fields, as HGETALL answers them to a script. */
 export function parseFields(fields: readonly string[]): JobRecord | null {
   const hash: Record<string, string> = {}

@@ -5,7 +5,8 @@
  * too long, and hangs up while bytes are still on their way to it.
  */
 import type { Socket } from 'node:net'
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
 import { AttentiveSocket } from './attentive-socket.ts'
 import { type Scanner, ScannerError, type ScanResult } from './scanner.ts'
 
@@ -25,6 +26,7 @@ export interface ClamdOptions {
 
 export function createClamd({ host, port, silenceMs = SILENCE_MS }: ClamdOptions): Scanner {
   const at = `clamd at ${host}:${port}`
+  const nested = tooDeep()
 
   /** `reply`: what it answers, up to its NUL, after which nothing more is sent to it. */
   function dial(patienceMs: number): { socket: Socket; reply: Promise<string> } {
@@ -58,7 +60,7 @@ export function createClamd({ host, port, silenceMs = SILENCE_MS }: ClamdOptions
     return { socket, reply }
   }
 
-  return {
+  const scanner: Scanner = {
     async scan(source, signal) {
       const { socket, reply } = dial(Math.min(silenceMs, SILENCE_MS))
       const stop = () => {
@@ -91,7 +93,28 @@ export function createClamd({ host, port, silenceMs = SILENCE_MS }: ClamdOptions
         socket.destroy()
       }
     },
+
+    // Nobody can ask for its settings. But one without AlertExceedsMax calls clean what is nested too deep for it.
+    async tellsLimits() {
+      try {
+        const { clean } = await scanner.scan(Readable.from([nested]), AbortSignal.timeout(PING_MS))
+        return !clean
+      } catch (error) {
+        if (error instanceof ScannerError && error.code === 'limit') return true
+        throw error instanceof ScannerError
+          ? error
+          : new ScannerError('away', `${at} is away: it takes too long.`, { cause: error })
+      }
+    },
   }
+  return scanner
+}
+
+/** clamd looks into at most 100 levels of archives (MaxRecursion). */
+function tooDeep(): Buffer {
+  let nested: Buffer = Buffer.from('Sluice')
+  for (let level = 0; level <= 100; level++) nested = gzipSync(nested)
+  return nested
 }
 
 /** @returns false where clamd takes no more: it has then said why, or is gone. */

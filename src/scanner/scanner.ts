@@ -19,6 +19,9 @@ export interface Scanner {
 
   /** Asks whether it is there. @throws ScannerError */
   ping(): Promise<void>
+
+  /** Whether it says so where it has not looked at everything, instead of calling it clean. @throws ScannerError */
+  tellsLimits(): Promise<boolean>
 }
 
 /**

@@ -20,6 +20,7 @@ export function createScans({ scanner, log }: { scanner: Scanner; log: Log }): S
   const waiting = new Set<() => void>()
   let free = AT_ONCE
   let away = false
+  let asked = false
 
   async function takePlace(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
@@ -53,6 +54,22 @@ export function createScans({ scanner, log }: { scanner: Scanner; log: Log }): S
     if (isAway && !away) log.error(`${error.message} Files wait to be scanned until it is back.`)
     if (!isAway && away) log.info('the virus scanner is back')
     away = isAway
+    if (isAway) asked = false
+    else if (!asked) warnOfLimits()
+  }
+
+  /** Asked anew after each outage: it may have other settings then. */
+  function warnOfLimits(): void {
+    asked = true
+    scanner.tellsLimits().then(
+      tells => {
+        if (!tells)
+          log.warn(
+            'The virus scanner calls clean what is beyond its limits: set AlertExceedsMax in clamd.conf.',
+          )
+      },
+      (error: unknown) => log.debug({ err: error }, 'the virus scanner could not be asked for its limits'),
+    )
   }
 
   return {

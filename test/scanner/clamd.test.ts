@@ -113,6 +113,14 @@ describe.skipIf(installed === null)('clamd', () => {
     await expect(scan(zeros(3 * MIB, EICAR))).rejects.toMatchObject({ code: 'limit', limit: 'MaxFileSize' })
   })
 
+  test('says what it has not looked at, or is known not to', async () => {
+    const lax = await startClamd(installed!)
+    expect(await createClamd(clamd).tellsLimits()).toBe(true)
+    expect(await createClamd(lax).tellsLimits()).toBe(false)
+    await lax.stop()
+    await expect(createClamd(lax).tellsLimits()).rejects.toEqual(failure('away'))
+  })
+
   test('takes the settings that the composition gives it', async () => {
     const { configs } = parse(read('docker-compose.yml')) as { configs: { clamd: { content: string } } }
     const ofTheImage = /^(TCPSocket|LocalSocket|User|DatabaseDirectory) /
@@ -120,6 +128,7 @@ describe.skipIf(installed === null)('clamd', () => {
     const composed = await startClamd(installed!, {
       settings: Object.fromEntries(lines.map(line => line.split(' ', 2) as [string, string])),
     })
+    expect(await createClamd(composed).tellsLimits()).toBe(true)
     expect(await createClamd(composed).scan(zeros(120 * MIB, EICAR), never)).toEqual({
       clean: false,
       signature: SIGNATURE,

@@ -18,9 +18,11 @@ function startScans() {
       return promise
     },
     async ping() {},
+    tellsLimits: async () => true,
   }
   const scans = createScans({ scanner, log: silent })
   return {
+    scanner,
     begun,
     scan: (signal = new AbortController().signal) => scans.scan(async () => Readable.from([]), signal),
     async hasBegun(count: number) {
@@ -67,7 +69,8 @@ test('one that waits is let go when it is no longer wanted, and takes no place',
 })
 
 test('a file that cannot be opened gives its place up', async () => {
-  const scans = createScans({ scanner: { scan: async () => CLEAN, ping: async () => {} }, log: silent })
+  const { scanner } = startScans()
+  const scans = createScans({ scanner: { ...scanner, scan: async () => CLEAN }, log: silent })
   const gone = new Error('gone')
   const never = new AbortController().signal
   for (let time = 0; time < 10; time++)

@@ -25,7 +25,7 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis()
-    clamd = await startClamd(installed!)
+    clamd = await startClamd(installed!, { settings: { AlertExceedsMax: 'yes' } })
   })
   beforeEach(async () => {
     await redis.flush()
@@ -143,7 +143,9 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
       checks: {
         scanner: {
           status: 'warning',
-          messages: [expect.stringContaining(`clamd at ${clamd.address} is away: `)],
+          messages: [
+            'The virus scanner does not answer: files wait until it is back, and their jobs stay attaching.',
+          ],
         },
       },
     })
@@ -151,7 +153,7 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
 
     await clamd.restart()
     expect(await jobs.ended(id)).toMatchObject({ status: 'completed' })
-    expect(await readiness()).toMatchObject({ checks: { scanner: { status: 'ok' } } })
+    expect(await readiness()).toMatchObject({ checks: { scanner: { status: 'ok', messages: [] } } })
     expect(await metrics()).toContain('\nsluice_scanner_up 1\n')
     await worker.printed(/the virus scanner is back/)
     expect(worker.output().match(/is away/g)).toHaveLength(1)
@@ -195,7 +197,7 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
   })
 
   test('a file beyond the scanner’s limits is not passed: its job waits, and then fails with the limit’s name', async () => {
-    await clamd.restart({ StreamMaxLength: '1M' })
+    await clamd.restart({ StreamMaxLength: '1M', AlertExceedsMax: 'yes' })
     const worker = await start(WORKER, { SLUICE_ATTACH_TIMEOUT: '1s' })
     const id = await upload({ 'big.log': Buffer.alloc(4 * 1024 * 1024, 'x') })
     await worker.printed(/does not look beyond its StreamMaxLength: raise it in clamd.conf/)
@@ -206,6 +208,18 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
         message:
           '"big.log" goes beyond what the virus scanner looks at. Raise StreamMaxLength in clamd.conf, then retry the job.',
       },
+    })
+  })
+
+  test('a scanner that passes what it has not looked at is warned of, in the log and in /readyz', async () => {
+    await clamd.restart({})
+    const [api, worker] = await Promise.all([start(API), start(WORKER)])
+    expect(await jobs.ended(await upload({ 'a.log': 'hello\n' }))).toMatchObject({ status: 'completed' })
+    await worker.printed(/calls clean what is beyond its limits: set AlertExceedsMax in clamd.conf/)
+    const readiness = await fetch(`${api.url}/readyz`).then(answer => answer.json())
+    expect(readiness).toMatchObject({
+      status: 'ok',
+      checks: { scanner: { status: 'warning', messages: [expect.stringContaining('AlertExceedsMax')] } },
     })
   })
 
