@@ -137,7 +137,7 @@ function lengthOf(chunk: Buffer): Buffer {
 function send(socket: Socket, pieces: readonly Buffer[]): Promise<boolean> {
   return new Promise(resolve => {
     socket.cork()
-    for (const piece of pieces.slice(0, -1)) socket.write(piece, () => {})
+    for (const piece of pieces.slice(0, -1)) socket.write(piece)
     socket.write(pieces.at(-1)!, error => resolve(!error))
     socket.uncork()
   })
