@@ -11,7 +11,9 @@ import { StorageError } from './storage.ts'
 export interface Disk {
   /** Writes some of the chunks at the file's end; resolves with the number of bytes, which may be short. */
   write(file: number, chunks: Uint8Array[]): Promise<number>
-  /** The same for one small chunk, on the calling thread: a trip to the thread pool costs more than the write. */
+  /** The same at a position: what is written twice is there once. */
+  writeAt(file: number, chunks: Uint8Array[], position: number): Promise<number>
+  /** The same as `write` for one small chunk, on the calling thread: a trip to the thread pool costs more than the write. */
   writeNow(file: number, chunk: Uint8Array): number
   /** The bytes, and of the metadata what finding them needs. */
   syncData(file: number): Promise<void>
@@ -28,6 +30,10 @@ export const realDisk: Disk = {
   write: (file, chunks) =>
     new Promise((resolve, reject) => {
       fs.writev(file, chunks, (error, written) => (error ? reject(error) : resolve(written)))
+    }),
+  writeAt: (file, chunks, position) =>
+    new Promise((resolve, reject) => {
+      fs.writev(file, chunks, position, (error, written) => (error ? reject(error) : resolve(written)))
     }),
   writeNow: (file, chunk) => fs.writeSync(file, chunk),
   syncData,

@@ -13,6 +13,7 @@
  */
 import fs from 'node:fs'
 import { join } from 'node:path'
+import { appendTo } from './append.ts'
 import { createFolderCheck } from './check-folder.ts'
 import { asStorageError, type Disk, hasCode, realDisk, translated } from './disk.ts'
 import { createFolders } from './folders.ts'
@@ -44,9 +45,16 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
   const root = join(dir, 'objects')
   const folders = createFolders(disk)
   const freeSpace = createFreeSpace({ folder: root, reserve, disk })
-  const beside = options.hashBeside ? createHashBeside() : null
+  // Starts its thread with the first object that it is given.
+  const beside = createHashBeside()
 
   const makeRoot = () => translated(`make the folder ${root}`, () => folders.make(root))
+
+  /** Before bytes are written into a folder. */
+  const requireRoom = async (folder: string, begins: boolean) => {
+    if (begins) await makeRoot().then(() => folders.makeInside(folder))
+    await freeSpace.require(begins ? 'recent' : 'fresh')
+  }
 
   const stat = (key: string): StoredObject | null => {
     try {
@@ -67,12 +75,9 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       const object = new NewObject({
         file,
         disk,
-        requireRoom: async written => {
-          if (written === 0) await makeRoot().then(() => folders.makeInside(folder))
-          await freeSpace.require(written === 0 ? 'recent' : 'fresh')
-        },
+        requireRoom: written => requireRoom(folder, written === 0),
         syncFolder: () => folders.sync(folder),
-        openHash: beside?.open ?? hashHere,
+        openHash: options.hashBeside ? beside.open : hashHere,
         onFailure: error => source.interrupt(error),
       })
       const abort = () => source.interrupt(signal?.reason)
@@ -137,6 +142,45 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       }
     },
 
+    growing: {
+      async length(key) {
+        return stat(key)?.size ?? 0
+      },
+
+      async append(key, at, chunks, { signal } = {}) {
+        const { folder, file } = objectPath(root, key)
+        return appendTo({
+          file,
+          at,
+          source: chunks,
+          signal,
+          disk,
+          requireRoom: begins => requireRoom(folder, begins),
+        })
+      },
+
+      async cut(key, length) {
+        await translated('shorten an object', () => fs.promises.truncate(objectPath(root, key).file, length))
+      },
+
+      async finish(key) {
+        const { folder, file } = objectPath(root, key)
+        return translated('finish an object', async () => {
+          const handle = await fs.promises.open(file, 'r')
+          try {
+            const { size } = await handle.stat()
+            const hash = beside.open(file)
+            hash.reached(size)
+            const [sha256] = await Promise.all([hash.digest(), disk.sync(handle.fd), folders.sync(folder)])
+            const stats = await handle.stat({ bigint: true })
+            return { key, size, sha256, etag: etagOf(stats) }
+          } finally {
+            await handle.close()
+          }
+        })
+      },
+    },
+
     ...createMarks(join(dir, 'marks'), folders),
 
     async freeBytes() {
@@ -147,7 +191,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
     check: createFolderCheck({ folder: root, make: makeRoot, disk }),
 
     async close() {
-      await beside?.close()
+      await beside.close()
       await folders.close()
     },
   }

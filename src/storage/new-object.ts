@@ -12,6 +12,7 @@
 import { hash } from 'node:crypto'
 import fs from 'node:fs'
 import { isUint8Array } from 'node:util/types'
+import { after } from './chunks.ts'
 import { asStorageError, type Disk, hasCode, translated } from './disk.ts'
 import type { OpenHash, RunningHash } from './running-hash.ts'
 
@@ -170,16 +171,4 @@ export class NewObject {
     this.#fd = null
     fs.closeSync(fd)
   }
-}
-
-/** What is left of `chunks` after its first `count` bytes. */
-function after(chunks: Uint8Array[], count: number): Uint8Array[] {
-  let skipped = 0
-  for (const [index, chunk] of chunks.entries()) {
-    if (skipped + chunk.byteLength > count) {
-      return [chunk.subarray(count - skipped), ...chunks.slice(index + 1)]
-    }
-    skipped += chunk.byteLength
-  }
-  return []
 }

@@ -83,6 +83,37 @@ export interface Storage {
   check(): Promise<void>
 
   close(): Promise<void>
+
+  /** Absent where the driver lacks it. */
+  readonly growing?: GrowingObjects
+}
+
+/**
+ * An optional power: objects that come in several goes, by several processes, one after another (whoever calls sees to
+ * that). Their bytes are written where the finished object stays; until `finish` nobody vouches for them.
+ */
+export interface GrowingObjects {
+  /** Bytes that are there; 0 where nothing is. */
+  length(key: string): Promise<number>
+
+  /**
+   * Adds bytes behind the first `at`, which are all there are, and returns once they would survive a power cut. Whatever
+   * ends it early (the source's own error, the signal, a full disk), what was written before stays.
+   *
+   * @returns the length reached. @throws as `put` does.
+   */
+  append(
+    key: string,
+    at: number,
+    source: AsyncIterable<Uint8Array> | Readable,
+    options?: { signal?: AbortSignal },
+  ): Promise<number>
+
+  /** Takes back what lies behind the first `length` bytes. */
+  cut(key: string, length: number): Promise<void>
+
+  /** Makes it an object like one that was put: reads it, and syncs it. @throws StorageError */
+  finish(key: string): Promise<PutResult>
 }
 
 /**
