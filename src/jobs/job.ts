@@ -126,6 +126,24 @@ export interface UploadedFile {
   /** Where the bytes are in storage, and what vouches for them there. */
   readonly key: string
   readonly etag: string
+  /** The `Upload-Metadata` of one that came as a resumable upload. */
+  readonly metadata?: string
+}
+
+/** A file of a draft whose bytes are still to come: in several goes, or past us. */
+export interface OpenUpload {
+  readonly kind: 'tus'
+  readonly name: string
+  /** Bytes that there will be. */
+  readonly size: number
+  /** As the client declared it. */
+  readonly type: string
+  /** Where the bytes are in storage, as far as they have come. */
+  readonly key: string
+  /** Whether the job is submitted when they are all there. */
+  readonly submit: boolean
+  /** The client's own `Upload-Metadata`, as it was sent. */
+  readonly metadata: string
 }
 
 /** A file as the record knows it: what clients see and where it is stored. */

@@ -8,6 +8,8 @@
  *   {sluice}:job:<id>:deliveries   zset    its deliveries
  *   {sluice}:jobs                  zset    every job by creation
  *   {sluice}:jobs:<status>         zset    the same, by status
+ *   {sluice}:uploads               zset    open uploads, <job id>_<file id>, by when they expire
+ *   {sluice}:upload:<job id>_<file id>:lock  string  whose request writes to it; …:wanted somebody waits for it
  *   {sluice}:drafts                zset    drafts by their last upload; {sluice}:finished  final jobs by their end
  *   {sluice}:events                stream  every job's events, about 10,000
  *   {sluice}:outbox                zset    what is still to be put into BullMQ, by when it is due
@@ -28,6 +30,9 @@ export const keys = {
   jobDeliveries: (id: string) => `${PREFIX}:job:${id}:deliveries`,
   jobs: `${PREFIX}:jobs`,
   jobsIn: (status: string) => `${PREFIX}:jobs:${status}`,
+  uploads: `${PREFIX}:uploads`,
+  uploadLock: (id: string) => `${PREFIX}:upload:${id}:lock`,
+  uploadWanted: (id: string) => `${PREFIX}:upload:${id}:wanted`,
   drafts: `${PREFIX}:drafts`,
   finished: `${PREFIX}:finished`,
   events: `${PREFIX}:events`,

@@ -6,6 +6,7 @@ import type {
   Job,
   JobError,
   JobFile,
+  OpenUpload,
   Progress,
   StageProgress,
   Status,
@@ -30,6 +31,8 @@ export interface JobRecord {
   readonly metadata: JsonObject
   readonly callbackUrl: string | null
   readonly files: readonly StoredFile[]
+  /** Files that are still to come. */
+  readonly uploads: readonly OpenUpload[]
   readonly progress: Progress
   /** One for each stage, in their order; null until the stage has completed. */
   readonly outputs: readonly (StageOutput | null)[]
@@ -107,6 +110,7 @@ export function parseRecord(hash: Record<string, string>): JobRecord | null {
     metadata: json(hash.metadata!),
     callbackUrl: hash.callbackUrl || null,
     files: (hash.fileIds ? json<string[]>(hash.fileIds) : []).map(id => parseFile(id, hash)),
+    uploads: (hash.uploadIds ? json<string[]>(hash.uploadIds) : []).map(id => json(hash[`upload:${id}`]!)),
     progress: parseProgress(stages, hash),
     outputs: stages.map((_, index) =>
       hash[`output:${index + 1}`] ? json(hash[`output:${index + 1}`]!) : null,

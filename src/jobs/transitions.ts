@@ -10,7 +10,7 @@
 import type { Redis } from 'ioredis'
 import type { StageOutput } from '../pipelines/stage-context.ts'
 import type { HeldKey } from './idempotency.ts'
-import type { DueDelivery, ErrorCode, JobRequest, Status, UploadedFile } from './job.ts'
+import type { DueDelivery, ErrorCode, JobRequest, OpenUpload, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
 import { type JobRecord, parseFields } from './record.ts'
 import { defineScript } from './script.ts'
@@ -98,6 +98,22 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
     removeFile: define<{ file: UploadedFile } | Refused<'gone' | 'job-not-draft' | 'no-such-file'>>(
       'remove-file',
     ),
+    openUpload: define<
+      { fileId: string; expiresAt: number } | Refused<'gone' | 'job-not-draft' | 'too-many-files'>
+    >('draft', 'open-upload'),
+    continueUpload: define<{ expiresAt: number } | Refused<'gone' | 'job-not-draft' | 'no-such-upload'>>(
+      'draft',
+      'continue-upload',
+    ),
+    completeUpload: define<
+      | { submitted: boolean }
+      | Refused<
+          'gone' | 'job-not-draft' | 'no-such-upload' | 'lease-lost' | 'uploads-in-progress' | 'storage-full'
+        >
+    >('draft', 'complete-upload'),
+    dropUpload: define<
+      { upload: OpenUpload } | Refused<'gone' | 'no-such-upload' | 'not-expired' | 'uploads-in-progress'>
+    >('draft', 'drop-upload'),
     submit: define<Ok | Refused<'gone' | 'job-final' | 'uploads-in-progress' | 'no-files' | 'key-lost'>>(
       'draft',
       'idempotency',
@@ -118,13 +134,19 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
     finish: define<(Ok & Ended) | Refused<Fenced>>('finish'),
     cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('cancel'),
     retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('ready', 'retry'),
-    delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>('delete'),
+    delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>(
+      'draft',
+      'delete',
+    ),
   }
   const start = defineAnswering<StartAnswer>('start')
   const refill = defineScript(redis, 'prelude', 'refill')
 
   return {
-    /** The commit point of an upload: before it there is nothing, after it one job. `lease`: the upload's. */
+    /**
+     * The commit point of an upload: before it there is nothing, after it one job. `lease`: the upload's. `open`: a
+     * draft's first file is still to come; its id is `f1`, and it lives for so many milliseconds.
+     */
     create: (
       request: JobRequest,
       token: string,
@@ -133,6 +155,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
         files: readonly UploadedFile[]
         submit: boolean
         idempotency?: HeldKey | undefined
+        open?: { upload: OpenUpload; lives: number }
       },
     ) =>
       scripts.create({
@@ -144,6 +167,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
         files: upload.files,
         submit: upload.submit,
         idempotency: upload.idempotency,
+        ...(upload.open && { upload: upload.open }),
         fields: [
           'pipeline',
           request.pipeline,
@@ -170,6 +194,22 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
     }) => scripts.addFiles({ ...args, ...metered }),
     removeFile: (args: { id: string; token: string; fileId: string }) =>
       scripts.removeFile({ ...args, ...metered }),
+    /** `lives`: milliseconds after which it expires, unless it is continued. */
+    openUpload: (args: { id: string; token: string; maxFiles: number; upload: OpenUpload; lives: number }) =>
+      scripts.openUpload(args),
+    /** `unchecked`: the bytes from this offset on do not count until `checked`. Answers when it expires now. */
+    continueUpload: (args: {
+      id: string
+      fileId: string
+      lives: number
+      unchecked?: number
+      checked?: boolean
+    }) => scripts.continueUpload(args),
+    /** Names the file, and submits the job where the upload was opened so; `submitted` is told once. */
+    completeUpload: (args: { id: string; fileId: string; lease: string; file: UploadedFile }) =>
+      scripts.completeUpload({ ...args, ...metered }),
+    /** `expired`: only if it has had its time, or can't become a file any more, and no request is at its draft. */
+    dropUpload: (args: { id: string; fileId: string; expired?: boolean }) => scripts.dropUpload(args),
     submit: (id: string, idempotency?: HeldKey) => scripts.submit({ id, idempotency }),
     /** `type`: the media type of the content. */
     attached: (args: { id: string; flow: number; fileId: string; type: string }) => scripts.attached(args),

@@ -14,13 +14,17 @@ import { createStored } from '../jobs/stored.ts'
 import { addSweep } from '../jobs/sweep-totals.ts'
 import { isRefused, type Transitions } from '../jobs/transitions.ts'
 import type { Log } from '../log.ts'
+import type { Enqueuer } from '../queues/enqueuer.ts'
 import { type Storage, tellsUnfinished } from '../storage/storage.ts'
+import { createUploadSweep } from '../uploads/sweep.ts'
 
 export interface JanitorOptions {
   readonly redis: Redis
   readonly storage: Storage
   readonly transitions: Transitions
   readonly deliveries: Deliveries
+  /** For an upload that is found complete, and submits its job. */
+  readonly enqueuer: Enqueuer
   readonly log: Log
   /** Both in milliseconds. */
   readonly retention: number
@@ -35,6 +39,10 @@ export interface Swept {
   /** Drafts and final jobs past their time. */
   readonly jobs: number
   readonly deliveries: number
+  /** Open uploads whose bytes had all come, but whose request had died before it could name the file. */
+  readonly uploadsCompleted: number
+  /** Open uploads past their time, or whose job is no draft any more. */
+  readonly uploadsExpired: number
 }
 
 const COUNTER_EVERY_MS = 60_000
@@ -44,6 +52,7 @@ export function createJanitor(options: JanitorOptions) {
   const { redis, storage, transitions, deliveries, log } = options
   const unclaimed = defineScript(redis, 'unclaimed')
   const stored = createStored(redis)
+  const sweepUploads = createUploadSweep(options)
   let toldWhy: string | undefined
   let raisedAt = 0
 
@@ -60,10 +69,14 @@ export function createJanitor(options: JanitorOptions) {
       await raiseCounter(redis, storage)
       raisedAt = Date.now()
     }
+    // Before the drafts: one that is complete may be the last that its draft waited for.
+    const uploads = await sweepUploads()
     const swept = {
       jobs: (await expire(keys.finished, options.retention)) + (await expire(keys.drafts, options.draftTtl)),
       deliveries: await expireDeliveries(),
       unfinished: await abortUnclaimed(installation.stamp),
+      uploadsCompleted: uploads.completed,
+      uploadsExpired: uploads.expired,
       objects: await removeUnclaimed(installation.stamp),
     }
     if (Object.values(swept).some(count => count > 0))
@@ -161,7 +174,7 @@ export function createJanitor(options: JanitorOptions) {
   ): Promise<[unclaimed: string[], underWay: string[]]> {
     if (objects.length === 0) return [[], []]
     return (await unclaimed(
-      [keys.job(jobId), keys.leases(jobId), keys.installation],
+      [keys.job(jobId), keys.leases(jobId), keys.installation, keys.uploads],
       [id, counter, ...objects],
     )) as [string[], string[]]
   }

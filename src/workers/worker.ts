@@ -145,6 +145,7 @@ export async function runWorker(
     storage,
     transitions,
     deliveries,
+    enqueuer,
     log,
     retention: config.retention,
     draftTtl: config.draftTtl,

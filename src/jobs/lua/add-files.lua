@@ -8,7 +8,7 @@ if keyLost() then return refuse('key-lost') end
 if status ~= 'draft' then return refuse('job-not-draft') end
 local ends = redis.call('ZSCORE', record .. ':leases', a.lease)
 if not ends or tonumber(ends) <= now then return refuse('lease-lost') end
-if #fileIds() + #a.files > a.maxFiles then return refuse('too-many-files') end
+if #fileIds() + #openUploads() + #a.files > a.maxFiles then return refuse('too-many-files') end
 if not takeRoom(a.files) then return refuse('storage-full') end
 
 redis.call('ZREM', record .. ':leases', a.lease)

@@ -1,6 +1,6 @@
 -- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
 -- {id, token, lease?, quota?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit,
--- idempotency?}
+-- upload?: {upload, lives}, idempotency?}
 
 if status then
   if get('createdBy') ~= a.token then return { refuse('exists') } end
@@ -19,6 +19,7 @@ set('id', id, 'createdBy', a.token, 'owner', owner, 'run', '1', 'flow', '1', 'cr
 redis.call('ZADD', PREFIX .. ':jobs', now, id)
 emit('job.created', '{"status":"draft","pipeline":' .. cjson.encode(get('pipeline')) .. '}')
 add(a.files)
+if a.upload then openUpload(a.upload.upload, a.upload.lives) end
 if a.submit then
   submit()
 else

@@ -15,6 +15,7 @@ if a.expiredBefore then
   if redis.call('ZCOUNT', record .. ':leases', '(' .. int(now), '+inf') > 0 then return refuse('uploads-in-progress') end
 end
 if a.bytes then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(a.bytes)) end
+for _, fileId in ipairs(openUploads()) do closeUpload(fileId) end
 redis.call('DEL', record, record .. ':log', record .. ':leases')
 for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) do
   redis.call('ZREM', PREFIX .. index, id)

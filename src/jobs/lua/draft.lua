@@ -1,4 +1,4 @@
--- What the transitions of a draft share: adding files, and submitting.
+-- What the transitions of a draft share: adding files, open uploads, and submitting.
 
 -- A draft's time to live begins anew.
 local function touch() redis.call('ZADD', PREFIX .. ':drafts', now, id) end
@@ -15,19 +15,54 @@ local function takeRoom(files)
   return true
 end
 
+local function name(fileId, file)
+  set('file:' .. fileId, cjson.encode(file), 'file:' .. fileId .. ':status', 'uploaded')
+  emit('file.uploaded', cjson.encode({ fileId = fileId, name = file.name, size = file.size, sha256 = file.sha256 }))
+end
+
 -- Names uploaded files in the record; answers their ids.
 local function add(files)
   local ids, added, last = fileIds(), {}, number('lastFile')
   for _, file in ipairs(files) do
     last = last + 1
     local fileId = 'f' .. int(last)
-    set('file:' .. fileId, cjson.encode(file), 'file:' .. fileId .. ':status', 'uploaded')
-    emit('file.uploaded', cjson.encode({ fileId = fileId, name = file.name, size = file.size, sha256 = file.sha256 }))
+    name(fileId, file)
     table.insert(ids, fileId)
     table.insert(added, fileId)
   end
   if #added > 0 then set('fileIds', cjson.encode(ids), 'lastFile', int(last)) end
   return added
+end
+
+-- The ids of files that are still to come.
+local function openUploads()
+  local text = get('uploadIds')
+  return (text and text ~= '') and cjson.decode(text) or {}
+end
+
+local function setOpenUploads(ids) set('uploadIds', #ids > 0 and cjson.encode(ids) or '') end
+
+local function expireUpload(fileId, at) redis.call('ZADD', PREFIX .. ':uploads', at, id .. '_' .. fileId) end
+
+-- Opens an upload for `lives` milliseconds; answers the id that its file will have.
+local function openUpload(upload, lives)
+  local last = number('lastFile') + 1
+  local fileId, ids = 'f' .. int(last), openUploads()
+  table.insert(ids, fileId)
+  set('upload:' .. fileId, cjson.encode(upload), 'lastFile', int(last))
+  setOpenUploads(ids)
+  expireUpload(fileId, now + lives)
+  return fileId
+end
+
+local function closeUpload(fileId)
+  local left = {}
+  for _, each in ipairs(openUploads()) do
+    if each ~= fileId then table.insert(left, each) end
+  end
+  setOpenUploads(left)
+  redis.call('HDEL', record, 'upload:' .. fileId, 'upload:' .. fileId .. ':unchecked')
+  redis.call('ZREM', PREFIX .. ':uploads', id .. '_' .. fileId)
 end
 
 local function submit()
