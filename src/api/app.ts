@@ -11,7 +11,7 @@ import { mountBoard } from './board.ts'
 import { ANONYMOUS, type Caller, createKeyRing, type KeyRing } from './callers.ts'
 import { deliveryEndpoints } from './deliveries.ts'
 import { mountDocs } from './docs.ts'
-import { type Endpoint, type Env, register, unauthenticated } from './endpoint.ts'
+import { type Endpoint, type Env, register, routePath, unauthenticated } from './endpoint.ts'
 import { eventEndpoints } from './events.ts'
 import { fileEndpoints } from './files.ts'
 import { healthEndpoints } from './health.ts'
@@ -25,7 +25,9 @@ import { notFound, Problem, problemOf } from './problems.ts'
 import { openQueues } from './queues.ts'
 import type { Services } from './services.ts'
 import { createSessions, type Sessions } from './sessions.ts'
+import { TUS_VERSION, UPLOADS_PATH } from './tus/serve.ts'
 import { ClientGone } from './upload/multipart-errors.ts'
+import { uploadEndpoints } from './uploads.ts'
 
 export interface Api {
   readonly app: Hono<Env>
@@ -48,6 +50,7 @@ export function createApi(services: Services, version: string): Api {
     ...intakeEndpoints(services, metrics),
     ...jobEndpoints(services),
     ...fileEndpoints(services, metrics),
+    ...uploadEndpoints(services, metrics),
     ...artifactEndpoints(services),
     ...eventEndpoints(services),
     ...deliveryEndpoints(services),
@@ -74,6 +77,14 @@ export function createApi(services: Services, version: string): Api {
       log.debug({ requestId, status: c.res.status, ms: Math.round(seconds * 1_000) }, `${method} ${path}`)
     }
   })
+  // The protocol wants its version on refusals, too.
+  app.use(`${UPLOADS_PATH}/*`, async (c, next) => {
+    try {
+      await next()
+    } finally {
+      c.env.outgoing?.setHeader('tus-resumable', TUS_VERSION)
+    }
+  })
   app.use(async (c, next) => {
     if (keyRing.isEmpty && !HEALTH.has(c.req.path) && !isLocalHostHeader(c.req.header('host'))) {
       throw new Problem('forbidden', 'Without API keys the service answers to localhost only.')
@@ -98,7 +109,7 @@ export function createApi(services: Services, version: string): Api {
 
   app.notFound(c => {
     if (!keyRing.isEmpty && c.get('caller') === null) throw unauthenticated()
-    const allowed = methodsOf(app, c.req.path)
+    const allowed = methodsOf(app, endpoints, c.req.path)
     if (allowed.length === 0 || allowed.includes(c.req.method)) throw notFound('page')
     const allow = allowed.join(', ')
     throw new Problem('method-not-allowed', `Here ${allow} can be used.`, { headers: { allow } })
@@ -139,9 +150,14 @@ function origin(c: Context<Env>) {
 }
 
 /** The methods that a path knows: those of routes, not of what stands before them for every method. */
-function methodsOf(app: Hono<Env>, path: string): string[] {
-  const known = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(method =>
-    app.router.match(method, path)[0].some(([[, route]]) => route.method === method),
-  )
-  return known.flatMap(method => (method === 'GET' ? ['GET', 'HEAD'] : [method]))
+function methodsOf(app: Hono<Env>, endpoints: readonly Endpoint[], path: string): string[] {
+  // Hono has what answers a HEAD alone among what answers a GET.
+  const headOnly = endpoints.filter(each => each.method === 'head').map(routePath)
+  return ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'].flatMap(method => {
+    const routes = app.router.match(method, path)[0].map(([[, route]]) => route)
+    const route = routes.find(each => each.method === method)
+    if (!route) return []
+    if (method !== 'GET') return [method]
+    return headOnly.includes(route.path) ? ['HEAD'] : ['GET', 'HEAD']
+  })
 }

@@ -45,7 +45,7 @@ export interface Asked<Query, Body> {
 
 export interface Endpoint {
   readonly id: string
-  readonly method: 'get' | 'post' | 'delete'
+  readonly method: 'get' | 'head' | 'options' | 'post' | 'patch' | 'delete'
   /** With `{name}` for parameters; `{name*}` may hold slashes. */
   readonly path: string
   readonly tag: string
@@ -59,7 +59,8 @@ export interface Endpoint {
   /** Headers that it heeds, with what they do. */
   readonly heeds?: Readonly<Record<string, string>>
   readonly answers: Readonly<Record<number, Answer>>
-  readonly problems?: readonly ProblemCode[]
+  /** What it may refuse with; with a status where that is not the code's own. */
+  readonly problems?: readonly (ProblemCode | readonly [code: ProblemCode, status: number])[]
   handle(asked: Asked<never, never>): Promise<Response> | Response
 }
 
@@ -77,15 +78,23 @@ export function endpoint<Query extends z.ZodType = z.ZodUndefined, Body extends 
 /** What ids look like: others have none of their kind, and must not become parts of keys. */
 export const ID = /^[A-Za-z0-9_-]{1,64}$/
 
+/** Its path as Hono writes it. */
+export function routePath({ path }: Pick<Endpoint, 'path'>): string {
+  return path.replace(/\{(\w+)\*\}/g, ':$1{.+}').replace(/\{(\w+)\}/g, ':$1')
+}
+
 export function register(app: Hono<Env>, declared: Endpoint): void {
   const ids = [...declared.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
-  const path = declared.path.replace(/\{(\w+)\*\}/g, ':$1{.+}').replace(/\{(\w+)\}/g, ':$1')
+  const path = routePath(declared)
   const types = Object.values(declared.answers).flatMap(({ schema, types = [] }) => [
     ...(schema ? ['application/json'] : []),
     ...types,
   ])
   const anything = types.length === 0 || types.includes('*/*')
-  app.on(declared.method.toUpperCase(), path, async c => {
+  // Hono looks for what answers a HEAD among what answers a GET.
+  const head = declared.method === 'head'
+  app.on(head ? 'GET' : declared.method.toUpperCase(), path, async (c, next) => {
+    if (head && c.req.method !== 'HEAD') return next()
     c.set('route', declared.path)
     const caller = admit(c, declared.roles)
     if (!ids.every(name => ID.test(c.req.param(name) ?? ''))) throw notFound('thing')

@@ -50,7 +50,7 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
         ...IDEMPOTENCY_PROBLEMS,
       ],
       async handle(asked) {
-        const { id, files: present } = await readJob(services, asked)
+        const { id, files: present, uploads } = await readJob(services, asked)
         const checkField = fieldChecker(FilesForm, services)
         const requireKept = ({ fields, files }: Received) =>
           requirePromised(files, check(FilesForm, fields, pointerTo).sha256)
@@ -59,7 +59,7 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
           services,
           asked,
           async key => {
-            const maxFiles = Math.max(0, config.maxFiles - present.length)
+            const maxFiles = Math.max(0, config.maxFiles - present.length - uploads.length)
             const upload = { jobId: id, on: 'draft', maxFiles, checkField } as const
             const added = await withUpload(services, asked, upload, async (received, commit) => {
               requireKept(received)

@@ -181,7 +181,7 @@ export function jobEndpoints(services: Services) {
 
 function storedKeys(record: JobRecord): string[] {
   const intermediates = record.outputs.flatMap(output => output?.intermediates ?? [])
-  return [...record.files, ...artifactsOf(record), ...intermediates].map(({ key }) => key)
+  return [...record.files, ...record.uploads, ...artifactsOf(record), ...intermediates].map(({ key }) => key)
 }
 
 type Refusal =

@@ -151,8 +151,8 @@ function answerHeaders(headers: Readonly<Record<string, string>>): Json {
 function problems(each: Endpoint): Json {
   const codes = [...ALWAYS, ...(each.roles === 'public' ? [] : WITH_KEYS), ...(each.problems ?? [])]
   const byStatus: Record<number, string[]> = {}
-  for (const code of codes) {
-    const status = code === 'no-files' && !each.multipart ? 409 : PROBLEMS[code][0]
+  for (const declared of codes) {
+    const [code, status] = typeof declared === 'string' ? [declared, statusOf(declared, each)] : declared
     byStatus[status] = [...(byStatus[status] ?? []), code]
   }
   return Object.fromEntries(
@@ -167,6 +167,10 @@ function problems(each: Endpoint): Json {
       },
     ]),
   )
+}
+
+function statusOf(code: ProblemCode, each: Endpoint): number {
+  return code === 'no-files' && !each.multipart ? 409 : PROBLEMS[code][0]
 }
 
 function reference(schema: z.ZodType): Json {

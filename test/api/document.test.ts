@@ -5,6 +5,7 @@ import { createApi } from '../../src/api/app.ts'
 import type { Endpoint } from '../../src/api/endpoint.ts'
 import { ProblemSchema } from '../../src/api/schemas.ts'
 import { draft, startApi, type TestApi, upload } from '../support/api.ts'
+import { createTus } from '../support/tus.ts'
 import { complete, fail } from './stand-in.ts'
 
 let api: TestApi
@@ -50,7 +51,13 @@ test('it has every route, but for pages and what belongs to them, and no other',
   const pages = /^\/(api\/docs.*|api\/openapi\.json|admin\/queues.*|ui\/.*|jobs\/.*|)$/
   const served = routes
     .filter(({ method, path }) => method !== 'ALL' && !pages.test(path))
-    .map(({ method, path }) => `${method} ${path.replace(/:(\w+)(\{\.\+\})?/g, '{$1}')}`)
+    .map(({ method, path }) => [method, path.replace(/:(\w+)(\{\.\+\})?/g, '{$1}')])
+    // Hono has what answers a HEAD alone among what answers a GET.
+    .map(([method, path]) =>
+      endpoints.some(each => each.method === 'head' && each.path === path) && method === 'GET'
+        ? `HEAD ${path}`
+        : `${method} ${path}`,
+    )
   const said = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
   )
@@ -122,6 +129,35 @@ test('what is answered is what it says', async () => {
   await hold('logIn', '/login', { body: 'key=' })
 })
 
+test('what a resumable upload is answered is what it says, headers included', async () => {
+  const tus = createTus(api.url)
+  const ask = async (id: string, answer: Promise<Response>): Promise<Response> => {
+    const response = await answer
+    const { path, method } = endpoints.find(each => each.id === id)!
+    const said = document.paths[path]![method]!.responses[response.status]
+    expect(said, `${id} ${response.status}`).toBeDefined()
+    const headers = [...response.headers.keys()].filter(name => /^(upload-|sluice-|tus-|location)/.test(name))
+    const declared = Object.keys(said!.headers ?? {}).map(name => name.toLowerCase())
+    if (response.ok) {
+      expect(declared, id).toEqual(expect.arrayContaining(headers.filter(name => name !== 'tus-resumable')))
+    }
+    return response
+  }
+  await ask('describeUploads', tus.ask('OPTIONS'))
+  await ask('createUpload', tus.create(3, { filename: 'a.log' }, { 'tus-resumable': '0.2.2' }))
+  await ask('createUpload', tus.create(3, {}))
+  const { location } = await tus.begin(3, { filename: 'a.log' })
+  await ask('createUpload', tus.create(3, { filename: 'a.log' }))
+  await ask('getUpload', tus.head(location))
+  await ask('continueUpload', tus.patch(location, 1, 'b'))
+  await ask('continueUpload', tus.patch(location, 0, 'a', { 'upload-checksum': 'sha1 AAAA' }))
+  await ask('continueUpload', tus.patch(location, 0, 'a'))
+  await ask('continueUpload', tus.patch(location, 1, 'bc'))
+  await ask('getUpload', tus.head(location))
+  await ask('endUpload', tus.end(location))
+  await ask('endUpload', tus.end(location))
+})
+
 test('it tells what a parameter or a field is that is not given', () => {
   const limit = (path: string) =>
     document.paths[path]!.get!.parameters.find(({ name }) => name === 'limit')!.schema
@@ -182,6 +218,12 @@ test('it names the headers that are heeded', () => {
       'post /api/jobs Prefer',
       'post /api/jobs/{id}/files Idempotency-Key',
       'post /api/jobs/{id}/submit Idempotency-Key',
+      ...['Tus-Resumable', 'Upload-Length', 'Upload-Metadata', 'Upload-Checksum'].map(
+        each => `post /api/uploads ${each}`,
+      ),
+      ...['Tus-Resumable', 'Upload-Offset', 'Upload-Checksum'].map(each => `patch /api/uploads/{id} ${each}`),
+      'head /api/uploads/{id} Tus-Resumable',
+      'delete /api/uploads/{id} Tus-Resumable',
       'post /api/jobs/{id}/submit Prefer',
       'get /api/events Last-Event-ID',
       'get /api/jobs/{id}/events Last-Event-ID',

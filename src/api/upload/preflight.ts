@@ -32,14 +32,17 @@ export function requireMultipart(
   refuseTooLarge(Number(headers['content-length'] ?? 0), config.maxFileSize, maxFiles)
 }
 
+type Room = Pick<Services, 'storage' | 'stored' | 'config'>
+
 /** @throws Problem where the storage has no room for it. */
-export async function requireRoom(
-  headers: IncomingHttpHeaders,
-  { storage, stored, config }: Pick<Services, 'storage' | 'stored' | 'config'>,
-): Promise<void> {
-  if (!isLarge(headers)) return
+export async function requireRoom(headers: IncomingHttpHeaders, room: Room): Promise<void> {
   // One that does not tell its length brings something.
-  const least = Math.max(1, Number(headers['content-length'] ?? 0) - OVERHEAD)
+  if (isLarge(headers))
+    await requireBytes(Math.max(1, Number(headers['content-length'] ?? 0) - OVERHEAD), room)
+}
+
+/** @param least bytes that are to come. @throws Problem `storage-full` */
+export async function requireBytes(least: number, { storage, stored, config }: Room): Promise<void> {
   const { storageQuota: quota, storageReserve: reserve } = config
   if (quota !== null && (await stored.bytes()) + least > quota) throw noRoom()
   const free = await storage.freeBytes()

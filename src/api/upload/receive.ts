@@ -18,6 +18,7 @@ import { pointerTo } from '../endpoint.ts'
 import { type Pace, watchPace } from '../pace.ts'
 import { invalid } from '../problems.ts'
 import { cleanFileName } from './file-name.ts'
+import { mediaType } from './media-type.ts'
 import {
   fieldTooLarge,
   fileTooLarge,
@@ -34,8 +35,6 @@ import { type Parts, watchParts } from './strict-parts.ts'
 const MAX_FIELD_SIZE = 16 * 2 ** 10
 /** Bytes of `metadata` as they come: every character may be an escape of six (`\u0041`), and spaces stand between. */
 const MAX_ESCAPED_SIZE = 8 * MAX_FIELD_SIZE
-/** Media types that are shown again: everything else is what a client may call anything. */
-const MEDIA_TYPE = /^[\w!#$&^.+-]{1,63}\/[\w!#$&^.+-]{1,63}$/
 
 export type Fields = Readonly<Record<string, string | readonly string[]>>
 
@@ -114,8 +113,7 @@ export async function receive(
     written.push(key)
     // A part that hits the limit ends as if it were complete.
     if ((file.stream as Readable & { truncated?: boolean }).truncated) throw fileTooLarge(name, maxFileSize)
-    const type = MEDIA_TYPE.test(file.mimetype) ? file.mimetype : 'application/octet-stream'
-    files[index] = { name, size, type, sha256, key, etag }
+    files[index] = { name, size, type: mediaType(file.mimetype), sha256, key, etag }
   }
 
   const engine: multer.StorageEngine = {

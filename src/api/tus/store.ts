@@ -1,0 +1,278 @@
+/**
+ * What the tus server asks of a store, on our own storage and record: bytes go where the finished object stays, how far
+ * they have come is how many are there, and everything else is the record's. One is made for each request, since the
+ * protocol's server does not tell a store who asks.
+ */
+import { randomUUID } from 'node:crypto'
+import { DataStore, ERRORS, Metadata, Upload } from '@tus/server'
+import { v7 as uuidv7 } from 'uuid'
+import type { OpenUpload } from '../../jobs/job.ts'
+import type { Lease } from '../../jobs/leases.ts'
+import { formatUploadId, readUpload, type UploadId, type UploadState } from '../../jobs/open-uploads.ts'
+import { readRecord } from '../../jobs/record.ts'
+import { isRefused } from '../../jobs/transitions.ts'
+import type { GrowingObjects } from '../../storage/storage.ts'
+import { bytesOf, type Completion } from '../../uploads/completion.ts'
+import { type Caller, shown } from '../callers.ts'
+import { notFound, Problem, queueUnavailable } from '../problems.ts'
+import { toRequest } from '../requests.ts'
+import type { Services } from '../services.ts'
+import { noRoom, requireBytes } from '../upload/preflight.ts'
+import type { Checksum } from './checksum.ts'
+import { parseMetadata } from './metadata.ts'
+
+export interface StoreOptions {
+  readonly services: Services
+  readonly growing: GrowingObjects
+  readonly complete: Completion
+  readonly caller: Caller
+  /** The upload that the request names; null where it makes one. */
+  readonly id: UploadId | null
+  /** The request's own `Upload-Metadata`. */
+  readonly metadata: string
+  readonly checksum: Checksum | null
+  /** Bytes that the request says it brings; null where it does not say. */
+  readonly length: number | null
+  /** Takes the lock on an upload that this request has just made. */
+  readonly lock: (id: string) => Promise<void>
+}
+
+export class UploadStore extends DataStore {
+  readonly #options: StoreOptions
+  #id: UploadId | null
+  #completedBytes = 0
+  #expiresAt: number | null = null
+  #writing: Promise<unknown> = Promise.resolve()
+  override extensions = ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum']
+
+  constructor(options: StoreOptions) {
+    super()
+    this.#options = options
+    this.#id = options.id
+  }
+
+  /** The upload that the request was about; null where none was made. */
+  get id(): UploadId | null {
+    return this.#id
+  }
+
+  /** The size of the file that this request completed; 0 where it did not. */
+  get completedBytes(): number {
+    return this.#completedBytes
+  }
+
+  /** When the upload expires, in milliseconds since 1970; null where it does not any more. */
+  get expiresAt(): number | null {
+    return this.#expiresAt
+  }
+
+  /** Resolves when nothing is being written: the tus server goes on before that where a body is too long, or breaks off. */
+  async idle(): Promise<void> {
+    await Promise.allSettled([this.#writing])
+  }
+
+  override async create(upload: Upload): Promise<Upload> {
+    const { services, caller, metadata, lock } = this.#options
+    const { transitions, config } = services
+    const size = upload.size ?? 0
+    const { name, type, submit, job } = parseMetadata(metadata)
+    await requireBytes(size, services)
+
+    const jobId = 'id' in job ? shown(await readRecord(services.redis, job.id), caller).id : uuidv7()
+    const key = `${jobId}/f-${randomUUID()}`
+    const open: OpenUpload = { kind: 'tus', name, size, type, key, submit, metadata }
+    const lives = config.draftTtl
+    if ('id' in job) {
+      const { maxFiles } = config
+      const opened = await transitions.openUpload({
+        id: jobId,
+        token: randomUUID(),
+        maxFiles,
+        upload: open,
+        lives,
+      })
+      if (isRefused(opened)) throw refusal(opened.refused, maxFiles)
+      this.#id = { jobId, fileId: opened.fileId }
+      this.#expiresAt = opened.expiresAt
+    } else {
+      const request = await toRequest(services, job.draft, { id: jobId, owner: caller.name })
+      const made = await transitions.create(request, randomUUID(), {
+        lease: null,
+        files: [],
+        submit: false,
+        open: { upload: open, lives },
+      })
+      if (isRefused(made)) throw queueUnavailable()
+      this.#id = { jobId, fileId: 'f1' }
+      this.#expiresAt = made.record.createdAt + lives
+    }
+    upload.id = formatUploadId(this.#id)
+    await lock(upload.id)
+    if (size === 0) await this.#leased(lease => this.#complete(open, lease))
+    return upload
+  }
+
+  override async getUpload(id: string): Promise<Upload> {
+    const state = await this.#read()
+    const { open, file } = state
+    const { size, metadata = '' } = (open ?? file)!
+    return new Upload({
+      id,
+      size,
+      offset: open ? await this.#reached(state, open) : size,
+      ...(metadata !== '' && { metadata: Metadata.parse(metadata) }),
+    })
+  }
+
+  override async write(source: NodeJS.ReadableStream, _id: string, offset: number): Promise<number> {
+    const { open } = await this.#read()
+    // Completed before: nothing is missing, and the tus server lets nothing more in.
+    if (!open) return offset
+    const written = this.#leased(async lease => {
+      const reached = await this.#append(open, offset, source as AsyncIterable<Uint8Array>, lease)
+      if (reached === open.size) await this.#complete(open, lease)
+      return reached
+    })
+    this.#writing = written
+    return written
+  }
+
+  override async remove(): Promise<void> {
+    const { transitions } = this.#options.services
+    const { jobId, fileId, open } = await this.#read()
+    if (open) return this.#drop()
+    const removed = await transitions.removeFile({ id: jobId, token: randomUUID(), fileId })
+    if (!isRefused(removed)) return this.#removeBytes(removed.file.key)
+    if (removed.refused === 'job-not-draft') throw refusal(removed.refused)
+    throw notFound('upload')
+  }
+
+  /** As it is now, which under the lock is as it stays. */
+  async #read(): Promise<UploadState> {
+    const state = await readUpload(this.#options.services.redis, this.#id!)
+    if (state === null || state.expired) throw notFound('upload')
+    this.#expiresAt = state.open && state.expiresAt
+    return state
+  }
+
+  /** How far the bytes have come. One that died with its last byte written is completed here. */
+  async #reached(state: UploadState, open: OpenUpload): Promise<number> {
+    if (state.status !== 'draft') {
+      await this.#drop()
+      throw refusal('job-not-draft')
+    }
+    const reached = await bytesOf(this.#options.growing, state)
+    if (reached < open.size) return reached
+    await this.#leased(lease => this.#complete(open, lease)).catch((error: unknown) => {
+      // It is all there, and is completed when the others have ended: by the next who asks, or by the janitor.
+      if (!(error instanceof Problem) || error.code !== 'uploads-in-progress') throw error
+    })
+    return reached
+  }
+
+  async #append(
+    open: OpenUpload,
+    offset: number,
+    source: AsyncIterable<Uint8Array>,
+    lease: Lease,
+  ): Promise<number> {
+    const { growing, checksum, length } = this.#options
+    const { key } = open
+    // What a request left that died before its bytes had been checked.
+    if ((await growing.length(key)) > offset) await growing.cut(key, offset)
+    try {
+      if (!checksum) return await growing.append(key, offset, source, { signal: lease.lost })
+      await this.#continue(open, { unchecked: offset })
+      try {
+        const reached = await growing.append(key, offset, checksum.through(source), { signal: lease.lost })
+        if (length !== null && reached < offset + length) throw ERRORS.ABORTED
+        checksum.verify()
+        return reached
+      } catch (error) {
+        await growing.cut(key, offset)
+        throw error
+      }
+    } finally {
+      await this.#continue(open, { checked: true })
+    }
+  }
+
+  async #continue(open: OpenUpload, what: { unchecked: number } | { checked: true }): Promise<void> {
+    const { transitions, config } = this.#options.services
+    const { jobId, fileId } = this.#id!
+    const answer = await transitions.continueUpload({ id: jobId, fileId, lives: config.draftTtl, ...what })
+    if (isRefused(answer)) throw await this.#refused(answer.refused, open)
+    this.#expiresAt = answer.expiresAt
+  }
+
+  async #complete(open: OpenUpload, lease: Lease): Promise<void> {
+    const completed = await this.#options.complete(this.#id!, open, lease)
+    if (isRefused(completed)) throw await this.#refused(completed.refused, open)
+    this.#completedBytes = completed.size
+    this.#expiresAt = null
+  }
+
+  /** While `work` is under way, the draft is not submitted. */
+  async #leased<T>(work: (lease: Lease) => Promise<T>): Promise<T> {
+    const lease = await this.#options.services.leases.take(this.#id!.jobId, 'draft')
+    if ('refused' in lease) throw await this.#refused(lease.refused)
+    try {
+      return await work(lease)
+    } catch (error) {
+      throw lease.lost.aborted ? queueUnavailable(lease.lost.reason) : error
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** What can't become a file any more goes at once. @param open what bytes may be there of. */
+  async #refused(code: Refusal, open?: OpenUpload): Promise<Problem> {
+    if (code === 'job-not-draft') await this.#drop()
+    if (code === 'gone' && open) await this.#removeBytes(open.key)
+    return refusal(code)
+  }
+
+  async #drop(): Promise<void> {
+    const { jobId, fileId } = this.#id!
+    const dropped = await this.#options.services.transitions.dropUpload({ id: jobId, fileId })
+    if (!isRefused(dropped)) await this.#removeBytes(dropped.upload.key)
+  }
+
+  async #removeBytes(key: string): Promise<void> {
+    const { storage, log } = this.#options.services
+    await storage.remove(key).catch((error: unknown) => {
+      log.warn({ err: error }, `bytes of job ${this.#id!.jobId} could not be removed yet; the janitor will`)
+    })
+  }
+}
+
+type Refusal =
+  | 'gone'
+  | 'no-such-upload'
+  | 'job-not-draft'
+  | 'too-many-files'
+  | 'lease-lost'
+  | 'uploads-in-progress'
+  | 'storage-full'
+
+function refusal(code: Refusal, maxFiles = 0): Problem {
+  switch (code) {
+    case 'gone':
+      return notFound('job')
+    case 'no-such-upload':
+      return notFound('upload')
+    case 'job-not-draft':
+      return new Problem(code, 'Files can be added only as long as the job is a draft.')
+    case 'too-many-files':
+      return new Problem(code, `The job has, or is promised, the ${maxFiles} files that it may have.`)
+    case 'uploads-in-progress':
+      return new Problem(
+        code,
+        'The file is there. The job is submitted when the other uploads to it have ended.',
+      )
+    case 'storage-full':
+      return noRoom()
+    case 'lease-lost':
+      return queueUnavailable()
+  }
+}
