@@ -1,7 +1,7 @@
 /** What can be asked of the benchmark. */
 import { parseArgs } from 'node:util'
 
-const PARTS = ['jobs', 'idempotency', 'upload', 's3', 'pipeline'] as const
+const PARTS = ['jobs', 'idempotency', 'upload', 'tus', 's3', 'pipeline'] as const
 type Part = (typeof PARTS)[number]
 
 export interface Options {
@@ -25,6 +25,7 @@ is not met. The whole takes about twenty minutes; nothing else should run meanwh
   --only PART    jobs: jobs a second, end to end, against the usual stack and bare BullMQ
                  idempotency: small uploads a second, with an idempotency key and without
                  upload: one upload of 1 GiB, against piping the request into a file
+                 tus: one resumable upload of 1 GiB, against the same in one multipart request
                  s3: one upload of 1 GiB to an S3, and the memory that it takes
                  pipeline: how fast log-analysis reads, beside wc, gzip and ripgrep, and the most memory it takes
   --rounds N     turns of each candidate, of which the median counts (5)

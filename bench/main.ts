@@ -5,6 +5,7 @@ import { compareJobs } from './jobs.ts'
 import { describeMachine } from './machine.ts'
 import { measurePipeline } from './pipeline.ts'
 import { measureS3 } from './s3.ts'
+import { compareTus } from './tus.ts'
 import { compareUpload } from './upload.ts'
 import type { Verdict } from './verdict.ts'
 
@@ -40,6 +41,10 @@ async function measure(options: Options): Promise<boolean> {
   if (wanted('upload')) {
     tell(`\nUpload: ${options.rounds} rounds of 1 GiB, in turns`)
     verdicts.push(await compareUpload(options, tell, interrupted.signal))
+  }
+  if (wanted('tus')) {
+    tell(`\nResumable upload: ${options.rounds} rounds of 1 GiB, in turns`)
+    verdicts.push(await compareTus(options, tell, interrupted.signal))
   }
   if (wanted('s3')) {
     tell(`\nS3: ${options.rounds} rounds of 1 GiB`)
