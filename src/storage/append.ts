@@ -20,6 +20,8 @@ export interface AppendOptions {
   readonly at: number
   readonly source: Source
   readonly signal: AbortSignal | undefined
+  /** Throws where the bytes are not to be kept; they are not kept where it is not reached, either. */
+  readonly verify: (() => void) | undefined
   readonly disk: Pick<Disk, 'writeAt' | 'syncData'>
   /** Asked before the first byte, and again every 64 MiB; rejects where nothing more may be written. */
   readonly requireRoom: (begins: boolean) => Promise<void>
@@ -37,7 +39,12 @@ export async function appendTo(options: AppendOptions): Promise<number> {
     const { O_RDWR, O_CREAT } = fs.constants
     const fd = await translated('open an object', () => fs.openSync(file, O_RDWR | O_CREAT))
     try {
-      return await write({ fd, at, source, disk, requireRoom })
+      const reached = await write({ fd, at, source, disk, requireRoom })
+      options.verify?.()
+      return reached
+    } catch (error) {
+      if (options.verify) fs.ftruncateSync(fd, at)
+      throw error
     } finally {
       fs.closeSync(fd)
     }

@@ -68,6 +68,12 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
     }
   }
 
+  // Not synced: an object that comes back after a power cut is claimed by no record, and removed again.
+  const remove = async (key: string): Promise<void> => {
+    const { file } = objectPath(root, key)
+    await translated('remove an object', () => fs.promises.rm(file, { force: true }))
+  }
+
   return {
     async put(key, chunks, { signal } = {}) {
       const { folder, file } = objectPath(root, key)
@@ -108,11 +114,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       return stat(key)
     },
 
-    // Not synced: an object that comes back after a power cut is claimed by no record, and removed again.
-    async remove(key) {
-      const { file } = objectPath(root, key)
-      await translated('remove an object', () => fs.promises.rm(file, { force: true }))
-    },
+    remove,
 
     async removeAll(keys) {
       const files = keys.map(key => objectPath(root, key).file)
@@ -147,20 +149,23 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
         return stat(key)?.size ?? 0
       },
 
-      async append(key, at, chunks, { signal } = {}) {
+      async append(key, at, chunks, { signal, verify } = {}) {
         const { folder, file } = objectPath(root, key)
         return appendTo({
           file,
           at,
           source: chunks,
           signal,
+          verify,
           disk,
           requireRoom: begins => requireRoom(folder, begins),
         })
       },
 
       async cut(key, length) {
-        await translated('shorten an object', () => fs.promises.truncate(objectPath(root, key).file, length))
+        const { file } = objectPath(root, key)
+        await translated('shorten an object', () => fs.promises.truncate(file, length))
+        return length
       },
 
       async finish(key) {
@@ -179,6 +184,8 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
           }
         })
       },
+
+      discard: remove,
     },
 
     ...createMarks(join(dir, 'marks'), folders),

@@ -18,6 +18,7 @@ import { createS3Check } from './s3-check.ts'
 import { createS3Clients, S3_TIMEOUTS, type S3Timeouts } from './s3-client.ts'
 import { createConditionalWrites } from './s3-conditional.ts'
 import { asStorageError, httpStatus } from './s3-errors.ts'
+import { createGrowingOnS3 } from './s3-growing.ts'
 import { newS3Object } from './s3-new-object.ts'
 import { readGuarded } from './s3-read.ts'
 import { type Storage, StorageError, type UnfinishedUploads } from './storage.ts'
@@ -60,7 +61,7 @@ export function createS3Storage(options: S3StorageOptions): Storage & Unfinished
   /** Keys that this process is writing: there the condition is kept on any server. */
   const underWay = new Set<string>()
 
-  return {
+  const storage: Storage & UnfinishedUploads & OnS3 = {
     s3: { place, client: clients.client, objectPath: bucket.objectPath },
 
     async put(key, chunks, { signal } = {}) {
@@ -162,8 +163,11 @@ export function createS3Storage(options: S3StorageOptions): Storage & Unfinished
       await bucket.abortParts(bucket.objectPath(key), id)
     },
 
+    growing: createGrowingOnS3({ bucket, partSize, open: key => storage.open(key) }),
+
     async close() {
       clients.close()
     },
   }
+  return storage
 }

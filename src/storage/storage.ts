@@ -100,20 +100,29 @@ export interface GrowingObjects {
    * Adds bytes behind the first `at`, which are all there are, and returns once they would survive a power cut. Whatever
    * ends it early (the source's own error, the signal, a full disk), what was written before stays.
    *
-   * @returns the length reached. @throws as `put` does.
+   * @param options `verify` is called when the source has ended, and throws where its bytes are not to be kept: then, and
+   * wherever it is not reached, none of them is, but for a process that dies meanwhile.
+   * @returns the length reached. @throws as `put` does; what `verify` throws, unchanged.
    */
   append(
     key: string,
     at: number,
     source: AsyncIterable<Uint8Array> | Readable,
-    options?: { signal?: AbortSignal },
+    options?: { signal?: AbortSignal; verify?: () => void },
   ): Promise<number>
 
-  /** Takes back what lies behind the first `length` bytes. */
-  cut(key: string, length: number): Promise<void>
+  /**
+   * Takes back what lies behind the first `length` bytes; more, where the store cannot do so exactly.
+   *
+   * @returns the bytes that are left.
+   */
+  cut(key: string, length: number): Promise<number>
 
   /** Makes it an object like one that was put: reads it, and syncs it. @throws StorageError */
   finish(key: string): Promise<PutResult>
+
+  /** Removes all of it, finished or not; no error where there is nothing. */
+  discard(key: string): Promise<void>
 }
 
 /**

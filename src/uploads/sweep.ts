@@ -55,7 +55,7 @@ export function createUploadSweep(options: UploadSweepOptions) {
   async function dropIfExpired({ jobId, fileId }: UploadId): Promise<boolean> {
     const dropped = await transitions.dropUpload({ id: jobId, fileId, expired: true })
     if (isRefused(dropped)) return false
-    await storage.remove(dropped.upload.key)
+    await growing?.discard(dropped.upload.key)
     return true
   }
 

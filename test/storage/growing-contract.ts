@@ -78,20 +78,62 @@ export function growingContract(name: string, makeStorage: () => Promise<Storage
       ).rejects.toThrow('enough')
     })
 
-    it('bytes can be taken back', async () => {
-      const bytes = randomBytes(10_000)
-      await growing.append(key, 0, inChunks(randomBytes(15_000)))
-      await growing.cut(key, 0)
-      await growing.append(key, 0, inChunks(bytes))
-      expect(await growing.finish(key)).toMatchObject({ sha256: sha256(bytes) })
+    it.each([10_000, 7 * MiB])('bytes can be taken back, behind %i', async size => {
+      const bytes = randomBytes(12 * MiB)
+      await growing.append(key, 0, inChunks(bytes.subarray(0, size)))
+      await growing.append(key, size, inChunks(randomBytes(6 * MiB)))
+      const left = await growing.cut(key, size)
+      expect([0, size]).toContain(left)
+      expect(await growing.length(key)).toBe(left)
+      await growing.append(key, left, inChunks(bytes.subarray(left)))
+      expect(await growing.finish(key)).toMatchObject({ size: bytes.length, sha256: sha256(bytes) })
     })
+
+    it.each([
+      [0, 100],
+      [0, 11 * MiB],
+      [100, 11 * MiB],
+      [5 * MiB, 100],
+      [5 * MiB, 11 * MiB],
+      [7 * MiB, 11 * MiB],
+    ])(
+      'behind %i bytes, %i that do not pass their check are not kept, and others take their place',
+      async (at, size) => {
+        const bytes = randomBytes(at + 11 * MiB)
+        if (at > 0) await growing.append(key, 0, inChunks(bytes.subarray(0, at)))
+        const wrong = new Error('wrong')
+        const refuse = () => {
+          throw wrong
+        }
+        const cut = async function* () {
+          yield* inChunks(randomBytes(size))
+          throw wrong
+        }
+        await expect(growing.append(key, at, inChunks(randomBytes(size)), { verify: refuse })).rejects.toBe(
+          wrong,
+        )
+        expect(await growing.length(key)).toBe(at)
+        await expect(growing.append(key, at, cut(), { verify: () => undefined })).rejects.toBe(wrong)
+        expect(await growing.length(key)).toBe(at)
+        const middle = at + 6 * MiB
+        expect(
+          await growing.append(key, at, inChunks(bytes.subarray(at, middle)), { verify: () => undefined }),
+        ).toBe(middle)
+        expect(await growing.length(key)).toBe(middle)
+        await growing.append(key, middle, inChunks(bytes.subarray(middle)))
+        expect(await growing.finish(key)).toMatchObject({ size: bytes.length, sha256: sha256(bytes) })
+        expect((await collect(storage.list(jobId))).map(object => object.key)).toEqual([key])
+      },
+    )
 
     it('unfinished it is listed, so that the janitor finds it, and can be removed', async () => {
       await growing.append(key, 0, inChunks(randomBytes(6 * MiB)))
-      expect((await collect(storage.list(jobId))).map(object => object.key)).toEqual([key])
+      for (const each of await collect(storage.list(jobId))) expect(each.key.startsWith(key)).toBe(true)
       expect(await collect(storage.listJobs())).toEqual([jobId])
-      await storage.remove(key)
+      await growing.discard(key)
+      await growing.discard(key)
       expect(await growing.length(key)).toBe(0)
+      expect(await collect(storage.list(jobId))).toEqual([])
       expect(await collect(storage.listJobs())).toEqual([])
     })
   })

@@ -9,6 +9,7 @@ import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 import { leaveParts, type MortalS3Server, makeBucket, s3Storage } from '../support/s3-server.ts'
 import { findSwift, setSwiftQuota, startSwift, swiftParts } from '../support/swift.ts'
 import { collect, inChunks, newJobId, sha256, storageContract } from './contract.ts'
+import { growingContract } from './growing-contract.ts'
 
 const MiB = 1024 * 1024
 const AWAY = { name: 'StorageError', code: 'unavailable' }
@@ -23,6 +24,11 @@ describe.skipIf(!swift)('on OpenStack Swift', () => {
   afterAll(() => server.stop())
 
   storageContract('the S3 storage', async () => {
+    const storage = s3Storage(await makeBucket(server))
+    return { storage, dispose: () => storage.close() }
+  })
+
+  growingContract('the S3 storage', async () => {
     const storage = s3Storage(await makeBucket(server))
     return { storage, dispose: () => storage.close() }
   })

@@ -7,6 +7,8 @@ export const CHECKSUM_ALGORITHMS = ['sha1', 'sha256'] as const
 export interface Checksum {
   /** Passes the bytes on, and looks at them. */
   through(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array>
+  /** That have passed. */
+  bytes(): number
   /** Of what has passed. @throws Problem `checksum-mismatch` */
   verify(): void
 }
@@ -22,10 +24,13 @@ export function parseChecksum(header: string | undefined): Checksum | null {
   }
   const promised = Buffer.from(base64, 'base64')
   const hash: Hash = createHash(algorithm)
+  let bytes = 0
   return {
+    bytes: () => bytes,
     async *through(source) {
       for await (const chunk of source) {
         hash.update(chunk)
+        bytes += chunk.byteLength
         yield chunk
       }
     },

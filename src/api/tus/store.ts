@@ -179,19 +179,20 @@ export class UploadStore extends DataStore {
     const { growing, checksum, length } = this.#options
     const { key } = open
     // What a request left that died before its bytes had been checked.
-    if ((await growing.length(key)) > offset) await growing.cut(key, offset)
+    const there = await growing.length(key)
+    if (there > offset && (await growing.cut(key, offset)) !== offset) {
+      await this.#continue(open, { checked: true })
+      throw ERRORS.INVALID_OFFSET
+    }
+    const signal = lease.lost
     try {
-      if (!checksum) return await growing.append(key, offset, source, { signal: lease.lost })
+      if (!checksum) return await growing.append(key, offset, source, { signal })
       await this.#continue(open, { unchecked: offset })
-      try {
-        const reached = await growing.append(key, offset, checksum.through(source), { signal: lease.lost })
-        if (length !== null && reached < offset + length) throw ERRORS.ABORTED
+      const verify = () => {
+        if (length !== null && checksum.bytes() < length) throw ERRORS.ABORTED
         checksum.verify()
-        return reached
-      } catch (error) {
-        await growing.cut(key, offset)
-        throw error
       }
+      return await growing.append(key, offset, checksum.through(source), { signal, verify })
     } finally {
       await this.#continue(open, { checked: true })
     }
@@ -239,9 +240,12 @@ export class UploadStore extends DataStore {
   }
 
   async #removeBytes(key: string): Promise<void> {
-    const { storage, log } = this.#options.services
-    await storage.remove(key).catch((error: unknown) => {
-      log.warn({ err: error }, `bytes of job ${this.#id!.jobId} could not be removed yet; the janitor will`)
+    const { growing, services } = this.#options
+    await growing.discard(key).catch((error: unknown) => {
+      services.log.warn(
+        { err: error },
+        `bytes of job ${this.#id!.jobId} could not be removed yet; the janitor will`,
+      )
     })
   }
 }

@@ -43,10 +43,17 @@ for i = 1, #fields, 2 do
   end
 end
 
+-- An open upload's own object, and those beside it whose names begin like its.
+local function isOpen(key)
+  for mine in pairs(open) do
+    if string.sub(key, 1, #mine) == mine then return true end
+  end
+end
+
 local unclaimed, underWay = {}, {}
 for index = 3, #ARGV do
   local key = ARGV[index]
   local written = token and string.find(key, token, 1, true)
-  if not claimed[key] and not written then table.insert((uploading or open[key]) and underWay or unclaimed, key) end
+  if not claimed[key] and not written then table.insert((uploading or isOpen(key)) and underWay or unclaimed, key) end
 end
 return { unclaimed, underWay }
