@@ -10,6 +10,7 @@ import { artifactEndpoints } from './artifacts.ts'
 import { mountBoard } from './board.ts'
 import { ANONYMOUS, type Caller, createKeyRing, type KeyRing } from './callers.ts'
 import { deliveryEndpoints } from './deliveries.ts'
+import { directUploadEndpoints } from './direct-uploads.ts'
 import { mountDocs } from './docs.ts'
 import { type Endpoint, type Env, register, routePath, unauthenticated } from './endpoint.ts'
 import { eventEndpoints } from './events.ts'
@@ -51,6 +52,7 @@ export function createApi(services: Services, version: string): Api {
     ...jobEndpoints(services),
     ...fileEndpoints(services, metrics),
     ...uploadEndpoints(services, metrics),
+    ...directUploadEndpoints(services, metrics),
     ...artifactEndpoints(services),
     ...eventEndpoints(services),
     ...deliveryEndpoints(services),

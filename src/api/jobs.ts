@@ -170,9 +170,14 @@ export function jobEndpoints(services: Services) {
             .reduce((sum, { size }) => sum + size, 0),
         })
         if (isRefused(answer)) throw refusal(answer.refused)
-        await storage.removeAll(storedKeys(record)).catch((err: unknown) => {
-          log.warn({ err }, `bytes of job ${record.id} could not be removed yet; the janitor will`)
-        })
+        const removed = await Promise.allSettled([
+          storage.removeAll(storedKeys(record)),
+          ...record.uploads.map(async ({ key }) => storage.growing?.discard(key)),
+        ])
+        for (const each of removed) {
+          if (each.status === 'fulfilled') continue
+          log.warn({ err: each.reason }, `bytes of job ${record.id} could not be removed yet; the janitor will`)
+        }
         return new Response(null, { status: 204 })
       },
     }),
@@ -181,7 +186,7 @@ export function jobEndpoints(services: Services) {
 
 function storedKeys(record: JobRecord): string[] {
   const intermediates = record.outputs.flatMap(output => output?.intermediates ?? [])
-  return [...record.files, ...record.uploads, ...artifactsOf(record), ...intermediates].map(({ key }) => key)
+  return [...record.files, ...artifactsOf(record), ...intermediates].map(({ key }) => key)
 }
 
 type Refusal =

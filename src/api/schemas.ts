@@ -127,6 +127,28 @@ export const EventPage = name(
   'EventPage',
   z.strictObject({ items: z.array(EventSchema), nextAfter: z.string().nullable() }),
 )
+export const PresignedSchema = name(
+  'Presigned',
+  z.strictObject({
+    fileId: z.string(),
+    method: z.literal('PUT'),
+    url: z.string().optional(),
+    parts: z
+      .array(
+        z.strictObject({
+          number: z.int().min(1),
+          url: z.string(),
+          from: count,
+          to: count.describe('The last byte itself, as in HTTP.'),
+        }),
+      )
+      .optional()
+      .describe('Instead of `url`, above 5 GiB.'),
+    headers: z.record(z.string(), z.string()).describe('To be sent with each PUT.'),
+    expiresAt: time,
+  }),
+)
+
 export const NewFiles = name('NewFiles', z.strictObject({ files: z.array(FileSchema) }))
 export const ArtifactList = name(
   'ArtifactList',

@@ -131,8 +131,9 @@ export interface UploadedFile {
 }
 
 /** A file of a draft whose bytes are still to come: in several goes, or past us. */
-export interface OpenUpload {
-  readonly kind: 'tus'
+export type OpenUpload = TusUpload | PresignedUpload
+
+interface Coming {
   readonly name: string
   /** Bytes that there will be. */
   readonly size: number
@@ -142,8 +143,21 @@ export interface OpenUpload {
   readonly key: string
   /** Whether the job is submitted when they are all there. */
   readonly submit: boolean
+}
+
+export interface TusUpload extends Coming {
+  readonly kind: 'tus'
   /** The client's own `Upload-Metadata`, as it was sent. */
   readonly metadata: string
+}
+
+/** One that the client puts into S3 by itself. */
+export interface PresignedUpload extends Coming {
+  readonly kind: 'presigned'
+  /** As promised, in hex. */
+  readonly sha256: string
+  /** S3's name for its parts; null where it comes in one. */
+  readonly parts: string | null
 }
 
 /** A file as the record knows it: what clients see and where it is stored. */

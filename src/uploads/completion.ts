@@ -6,7 +6,7 @@
  * if the process died in between.
  */
 import type { Redis } from 'ioredis'
-import type { OpenUpload, UploadedFile } from '../jobs/job.ts'
+import type { TusUpload, UploadedFile } from '../jobs/job.ts'
 import type { Lease } from '../jobs/leases.ts'
 import type { UploadId, UploadState } from '../jobs/open-uploads.ts'
 import { readRecord } from '../jobs/record.ts'
@@ -49,7 +49,7 @@ export function createCompletion({ redis, growing, transitions, enqueuer, log }:
    */
   async function complete(
     { jobId, fileId }: UploadId,
-    upload: OpenUpload,
+    upload: TusUpload,
     lease: Lease,
   ): Promise<UploadedFile | Refused<CompletionRefusal>> {
     const { name, type, key, metadata } = upload

@@ -34,7 +34,7 @@ export function createUploadSweep(options: UploadSweepOptions) {
 
   async function completeIfWhole(state: UploadState): Promise<boolean> {
     const { open, status } = state
-    if (!growing || !complete || !open || status !== 'draft') return false
+    if (!growing || !complete || open?.kind !== 'tus' || status !== 'draft') return false
     if ((await bytesOf(growing, state)) < open.size) return false
     // A request that is at it completes it by itself.
     const lock = await locks.take(formatUploadId(state), { patience: 0, letGo: () => undefined })

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { readLog } from '../../src/jobs/events.ts'
-import type { OpenUpload } from '../../src/jobs/job.ts'
+import type { TusUpload } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases, type Lease } from '../../src/jobs/leases.ts'
 import { formatUploadId, parseUploadId, readUpload } from '../../src/jobs/open-uploads.ts'
@@ -29,7 +29,7 @@ afterAll(async () => {
 })
 
 const HOUR = 3_600_000
-const upload = (id: string, overrides: Partial<OpenUpload> = {}): OpenUpload => ({
+const upload = (id: string, overrides: Partial<TusUpload> = {}): TusUpload => ({
   kind: 'tus',
   name: 'a.log',
   size: 3,
@@ -46,7 +46,7 @@ const draft = async () => {
 }
 const open = async (
   id: string,
-  overrides: Partial<OpenUpload> = {},
+  overrides: Partial<TusUpload> = {},
   lives = HOUR,
   token: string = randomUUID(),
 ) => {

@@ -141,7 +141,8 @@ function requireProtocol(method: string, header: (name: string) => string | unde
 async function findUpload(services: Services, asked: Asked<unknown, unknown>): Promise<UploadId> {
   const id = parseUploadId(asked.param('id'))
   const state = id && (await readUpload(services.redis, id))
-  if (!state || state.expired || !maySee(asked.caller, state.owner)) throw notFound('upload')
+  if (!state || state.expired || state.open?.kind === 'presigned' || !maySee(asked.caller, state.owner))
+    throw notFound('upload')
   return id
 }
 

@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { DataStore, ERRORS, Metadata, Upload } from '@tus/server'
 import { v7 as uuidv7 } from 'uuid'
-import type { OpenUpload } from '../../jobs/job.ts'
+import type { TusUpload } from '../../jobs/job.ts'
 import type { Lease } from '../../jobs/leases.ts'
 import { formatUploadId, readUpload, type UploadId, type UploadState } from '../../jobs/open-uploads.ts'
 import { readRecord } from '../../jobs/record.ts'
@@ -17,7 +17,8 @@ import { type Caller, shown } from '../callers.ts'
 import { notFound, Problem, queueUnavailable } from '../problems.ts'
 import { toRequest } from '../requests.ts'
 import type { Services } from '../services.ts'
-import { noRoom, requireBytes } from '../upload/preflight.ts'
+import { type OpenUploadRefusal, openUploadRefusal } from '../upload/open-upload-refusal.ts'
+import { requireBytes } from '../upload/preflight.ts'
 import type { Checksum } from './checksum.ts'
 import { parseMetadata } from './metadata.ts'
 
@@ -80,7 +81,7 @@ export class UploadStore extends DataStore {
 
     const jobId = 'id' in job ? shown(await readRecord(services.redis, job.id), caller).id : uuidv7()
     const key = `${jobId}/f-${randomUUID()}`
-    const open: OpenUpload = { kind: 'tus', name, size, type, key, submit, metadata }
+    const open: TusUpload = { kind: 'tus', name, size, type, key, submit, metadata }
     const lives = config.draftTtl
     if ('id' in job) {
       const { maxFiles } = config
@@ -91,7 +92,7 @@ export class UploadStore extends DataStore {
         upload: open,
         lives,
       })
-      if (isRefused(opened)) throw refusal(opened.refused, maxFiles)
+      if (isRefused(opened)) throw openUploadRefusal(opened.refused, maxFiles)
       this.#id = { jobId, fileId: opened.fileId }
       this.#expiresAt = opened.expiresAt
     } else {
@@ -143,23 +144,25 @@ export class UploadStore extends DataStore {
     if (open) return this.#drop()
     const removed = await transitions.removeFile({ id: jobId, token: randomUUID(), fileId })
     if (!isRefused(removed)) return this.#removeBytes(removed.file.key)
-    if (removed.refused === 'job-not-draft') throw refusal(removed.refused)
+    if (removed.refused === 'job-not-draft') throw openUploadRefusal(removed.refused)
     throw notFound('upload')
   }
 
   /** As it is now, which under the lock is as it stays. */
-  async #read(): Promise<UploadState> {
+  async #read(): Promise<UploadState & { readonly open: TusUpload | null }> {
     const state = await readUpload(this.#options.services.redis, this.#id!)
     if (state === null || state.expired) throw notFound('upload')
-    this.#expiresAt = state.open && state.expiresAt
-    return state
+    const { open } = state
+    if (open && open.kind !== 'tus') throw notFound('upload')
+    this.#expiresAt = open && state.expiresAt
+    return { ...state, open }
   }
 
   /** How far the bytes have come. One that died with its last byte written is completed here. */
-  async #reached(state: UploadState, open: OpenUpload): Promise<number> {
+  async #reached(state: UploadState, open: TusUpload): Promise<number> {
     if (state.status !== 'draft') {
       await this.#drop()
-      throw refusal('job-not-draft')
+      throw openUploadRefusal('job-not-draft')
     }
     const reached = await bytesOf(this.#options.growing, state)
     if (reached < open.size) return reached
@@ -171,7 +174,7 @@ export class UploadStore extends DataStore {
   }
 
   async #append(
-    open: OpenUpload,
+    open: TusUpload,
     offset: number,
     source: AsyncIterable<Uint8Array>,
     lease: Lease,
@@ -198,7 +201,7 @@ export class UploadStore extends DataStore {
     }
   }
 
-  async #continue(open: OpenUpload, what: { unchecked: number } | { checked: true }): Promise<void> {
+  async #continue(open: TusUpload, what: { unchecked: number } | { checked: true }): Promise<void> {
     const { transitions, config } = this.#options.services
     const { jobId, fileId } = this.#id!
     const answer = await transitions.continueUpload({ id: jobId, fileId, lives: config.draftTtl, ...what })
@@ -206,7 +209,7 @@ export class UploadStore extends DataStore {
     this.#expiresAt = answer.expiresAt
   }
 
-  async #complete(open: OpenUpload, lease: Lease): Promise<void> {
+  async #complete(open: TusUpload, lease: Lease): Promise<void> {
     const completed = await this.#options.complete(this.#id!, open, lease)
     if (isRefused(completed)) throw await this.#refused(completed.refused, open)
     this.#completedBytes = completed.size
@@ -227,10 +230,10 @@ export class UploadStore extends DataStore {
   }
 
   /** What can't become a file any more goes at once. @param open what bytes may be there of. */
-  async #refused(code: Refusal, open?: OpenUpload): Promise<Problem> {
+  async #refused(code: OpenUploadRefusal, open?: TusUpload): Promise<Problem> {
     if (code === 'job-not-draft') await this.#drop()
     if (code === 'gone' && open) await this.#removeBytes(open.key)
-    return refusal(code)
+    return openUploadRefusal(code)
   }
 
   async #drop(): Promise<void> {
@@ -247,36 +250,5 @@ export class UploadStore extends DataStore {
         `bytes of job ${this.#id!.jobId} could not be removed yet; the janitor will`,
       )
     })
-  }
-}
-
-type Refusal =
-  | 'gone'
-  | 'no-such-upload'
-  | 'job-not-draft'
-  | 'too-many-files'
-  | 'lease-lost'
-  | 'uploads-in-progress'
-  | 'storage-full'
-
-function refusal(code: Refusal, maxFiles = 0): Problem {
-  switch (code) {
-    case 'gone':
-      return notFound('job')
-    case 'no-such-upload':
-      return notFound('upload')
-    case 'job-not-draft':
-      return new Problem(code, 'Files can be added only as long as the job is a draft.')
-    case 'too-many-files':
-      return new Problem(code, `The job has, or is promised, the ${maxFiles} files that it may have.`)
-    case 'uploads-in-progress':
-      return new Problem(
-        code,
-        'The file is there. The job is submitted when the other uploads to it have ended.',
-      )
-    case 'storage-full':
-      return noRoom()
-    case 'lease-lost':
-      return queueUnavailable()
   }
 }
