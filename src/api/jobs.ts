@@ -176,7 +176,10 @@ export function jobEndpoints(services: Services) {
         ])
         for (const each of removed) {
           if (each.status === 'fulfilled') continue
-          log.warn({ err: each.reason }, `bytes of job ${record.id} could not be removed yet; the janitor will`)
+          log.warn(
+            { err: each.reason },
+            `bytes of job ${record.id} could not be removed yet; the janitor will`,
+          )
         }
         return new Response(null, { status: 204 })
       },
