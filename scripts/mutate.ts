@@ -127,6 +127,56 @@ const MUTATIONS: readonly Mutation[] = [
       name: 'again and again says that it is away, and the beginning of a large one is not left behind',
     },
   },
+  {
+    name: 'an upload that submits does not look at the others',
+    file: 'src/jobs/lua/complete-upload.lua',
+    find: "if submits and redis.call('ZCOUNT'",
+    replace: "if false and redis.call('ZCOUNT'",
+    test: {
+      file: 'test/jobs/open-uploads.test.ts',
+      name: 'I1: does not submit beneath another upload, and then changes nothing',
+    },
+  },
+  {
+    name: 'an open upload claims nothing',
+    file: 'src/jobs/lua/unclaimed.lua',
+    find: 'if ends and tonumber(ends) > now then open[cjson.decode(value).key] = true end',
+    replace: '',
+    test: {
+      file: 'test/uploads/resumption.test.ts',
+      name: 'leaves an unfinished upload alone until it has expired; then record and bytes go',
+    },
+  },
+  {
+    name: 'the janitor does not see that an upload is complete',
+    file: 'src/uploads/sweep.ts',
+    find: 'if ((await bytesOf(growing, state)) < open.size) return false',
+    replace: 'if (open) return false',
+    test: {
+      file: 'test/uploads/resumption.test.ts',
+      name: 'whose API process was killed right behind the last byte: the janitor completes it',
+    },
+  },
+  {
+    name: 'two requests write to one upload at once',
+    file: 'src/jobs/lua/upload-lock.lua',
+    find: "if redis.call('SET', KEYS[1], token, 'NX', 'PX', length) then",
+    replace: "if redis.call('SET', KEYS[1], token, 'PX', length) then",
+    test: {
+      file: 'test/jobs/open-uploads.test.ts',
+      name: 'is one request’s at a time; who waits is told to its holder, and gets it next',
+    },
+  },
+  {
+    name: 'bytes whose check died with its process count',
+    file: 'src/uploads/completion.ts',
+    find: 'return uncheckedFrom === null ? length : Math.min(length, uncheckedFrom)',
+    replace: 'return length',
+    test: {
+      file: 'test/api/uploads.test.ts',
+      name: 'that was still to be verified when its process died: those bytes do not count',
+    },
+  },
 ]
 
 const root = join(import.meta.dirname, '..')
