@@ -42,8 +42,14 @@ const offset = async (location: string) => {
 }
 
 /** A PATCH whose body does not end by itself. */
-async function beginPatch(location: string, at: number, length: number, bytes: string | Uint8Array) {
-  const request: ClientRequest = httpRequest(new URL(location, api.url), {
+async function beginPatch(
+  location: string,
+  at: number,
+  length: number,
+  bytes: string | Uint8Array,
+  url = api.url,
+) {
+  const request: ClientRequest = httpRequest(new URL(location, url), {
     method: 'PATCH',
     headers: {
       'tus-resumable': '1.0.0',
@@ -589,6 +595,44 @@ describe('no room', () => {
     }
     expect(await offset(location)).toBe(3)
     expect((await tus.patch(location, 3, 'def')).status).toBe(204)
+  })
+})
+
+describe('limits', () => {
+  test('more at once than there are places: refused, and the upload stays as it was', async () => {
+    const small = await startApi({ config: { maxUploads: 1 }, redis: api.redis })
+    try {
+      const mine = createTus(small.url)
+      const [one, other] = [await mine.begin(6, { filename: 'a' }), await mine.begin(3, { filename: 'b' })]
+      const { request, answer } = await beginPatch(one.location, 0, 6, 'ab', small.url)
+      const refused = await mine.patch(other.location, 0, 'abc')
+      expect(refused.headers.get('retry-after')).toMatch(/^\d+$/)
+      expect(await code(refused)).toEqual([429, 'too-many-uploads'])
+      expect((await mine.head(other.location)).headers.get('upload-offset')).toBe('0')
+      request.end('cdef')
+      expect((await answer).statusCode).toBe(204)
+      expect((await mine.patch(other.location, 0, 'abc')).status).toBe(204)
+    } finally {
+      await small.stop()
+    }
+  })
+
+  test('the quota: what does not fit is not begun, and what is full by then is kept until there is room', async () => {
+    const small = await startApi({ config: { storageQuota: 10 }, redis: api.redis })
+    try {
+      const mine = createTus(small.url)
+      expect(await code(await mine.create(11, { filename: 'a' }))).toEqual([507, 'storage-full'])
+      const [one, other] = [await mine.begin(6, { filename: 'a' }), await mine.begin(6, { filename: 'b' })]
+      expect((await mine.patch(one.location, 0, 'abcdef')).status).toBe(204)
+      expect(await code(await mine.patch(other.location, 0, 'abcdef'))).toEqual([507, 'storage-full'])
+      expect((await mine.end(one.location)).status).toBe(204)
+      const asked = await mine.head(other.location)
+      expect(asked.headers.get('upload-offset')).toBe('6')
+      expect((await job(other.jobId)).files).toHaveLength(1)
+    } finally {
+      await small.stop()
+      await api.client.del(keys.stored)
+    }
   })
 })
 
