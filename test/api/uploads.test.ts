@@ -514,6 +514,65 @@ describe('cut off', () => {
     request.destroy()
   })
 
+  test('a client that hangs up while it waits for another request leaves the upload to others', async () => {
+    const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
+    const { request } = await beginPatch(location, 0, 6, 'ab')
+    const waiting = httpRequest(new URL(location, api.url), {
+      method: 'PATCH',
+      headers: {
+        'tus-resumable': '1.0.0',
+        'content-type': 'application/offset+octet-stream',
+        'upload-offset': 2,
+        'content-length': 4,
+      },
+    })
+    waiting.on('error', () => undefined)
+    waiting.flushHeaders()
+    await eventually(
+      () => api.client.exists(keys.uploadWanted(`${jobId}_f1`)),
+      wanted => wanted === 1,
+    )
+    waiting.destroy()
+    await eventually(
+      () => api.client.zcard(keys.leases(jobId)),
+      leases => leases === 0,
+      20_000,
+    )
+    expect(await offset(location)).toBe(2)
+    expect((await tus.patch(location, 2, 'cdef')).status).toBe(204)
+    request.destroy()
+  })
+
+  test('what is refused before its first byte need not be sent', async () => {
+    const { location } = await tus.begin(6, { filename: 'a.log' })
+    const ask = (at: number) =>
+      new Promise<string[]>(resolve => {
+        const seen: string[] = []
+        const request = httpRequest(new URL(location, api.url), {
+          method: 'PATCH',
+          headers: {
+            'tus-resumable': '1.0.0',
+            'content-type': 'application/offset+octet-stream',
+            'upload-offset': at,
+            'content-length': 6,
+            expect: '100-continue',
+          },
+        })
+        request.on('continue', () => {
+          seen.push('continue')
+          request.end('abcdef')
+        })
+        request.on('response', response => {
+          resolve([...seen, String(response.statusCode)])
+          request.destroy()
+        })
+        request.on('error', () => undefined)
+        request.flushHeaders()
+      })
+    expect(await ask(3)).toEqual(['409'])
+    expect(await ask(0)).toEqual(['continue', '204'])
+  })
+
   test('stalled, it ends by itself, and what came is kept', async () => {
     const impatient = await startApi({ pace: { idleMs: 200 }, redis: api.redis })
     try {

@@ -49,6 +49,8 @@ export function openBody(request: IncomingMessage, pace: Pace): Body {
         }
         request.on('data', onData).on('end', onEnd).on('close', onClose)
         request.pause()
+        // It hung up while another request was waited for.
+        if (request.destroyed) onClose()
       },
       pull: () => void request.resume(),
       cancel: stop,

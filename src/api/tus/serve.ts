@@ -12,7 +12,7 @@ import { notFound, Problem } from '../problems.ts'
 import type { Services } from '../services.ts'
 import { isLarge } from '../upload/preflight.ts'
 import { sweepBuffersOf } from '../upload/sweep-buffers.ts'
-import { openBody } from './body.ts'
+import { type Body, openBody } from './body.ts'
 import { CHECKSUM_ALGORITHMS, parseChecksum } from './checksum.ts'
 import { refusedHeaders, translateTus } from './errors.ts'
 import { UploadStore } from './store.ts'
@@ -87,7 +87,7 @@ async function answer(
     length: length === undefined ? null : Number(length),
     lock: lock.take,
   })
-  const body = bringsBytes ? openBody(incoming, services.pace) : null
+  const taken: { body: Body | null } = { body: null }
   const swept = bringsBytes && isLarge(incoming.headers) ? sweepBuffersOf(incoming.socket) : undefined
   const server = new Server({
     path: UPLOADS_PATH,
@@ -99,7 +99,7 @@ async function answer(
     // The store gives the upload its name.
     namingFunction: () => 'new',
     onResponseError: (_, error) => {
-      throw body?.failure() ?? translateTus(error, most)
+      throw taken.body?.failure() ?? translateTus(error, most)
     },
   })
   try {
@@ -108,15 +108,24 @@ async function answer(
       const value = c.req.header(name)
       if (value !== undefined) headers.set(name, value)
     }
-    const response = await server.handleWeb(
-      new Request(url, { method, headers, body: body?.stream ?? null, duplex: 'half' }),
-    )
+    const request = {
+      method,
+      url,
+      headers,
+      // Begun when it is wanted: what is refused before need not be sent.
+      get body() {
+        if (bringsBytes) taken.body ??= openBody(incoming, services.pace)
+        return taken.body?.stream ?? null
+      },
+    }
+    // All that the tus server asks of one.
+    const response = await server.handleWeb(request as unknown as Request)
     if (response.status >= 400) throw await refusedHeaders(response)
     complement(response, method, store)
     metrics.uploaded(store.completedBytes)
     return response
   } finally {
-    body?.stop()
+    taken.body?.stop()
     swept?.()
   }
 }
