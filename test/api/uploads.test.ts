@@ -534,8 +534,8 @@ describe('cut off', () => {
     )
     waiting.destroy()
     await eventually(
-      () => api.client.zcard(keys.leases(jobId)),
-      leases => leases === 0,
+      () => api.services.uploads.count(),
+      underWay => underWay === 0,
       20_000,
     )
     expect(await offset(location)).toBe(2)
