@@ -39,10 +39,10 @@ export interface Swept {
   /** Drafts and final jobs past their time. */
   readonly jobs: number
   readonly deliveries: number
-  /** Open uploads whose bytes had all come, but whose request had died before it could name the file. */
-  readonly uploadsCompleted: number
   /** Open uploads past their time, or whose job is no draft any more. */
-  readonly uploadsExpired: number
+  readonly uploads: number
+  /** Not removed: open uploads whose bytes had all come, but whose request had died before it could name the file. */
+  readonly completed: number
 }
 
 const COUNTER_EVERY_MS = 60_000
@@ -71,18 +71,19 @@ export function createJanitor(options: JanitorOptions) {
     }
     // Before the drafts: one that is complete may be the last that its draft waited for.
     const uploads = await sweepUploads()
-    const swept = {
+    const removed = {
       jobs: (await expire(keys.finished, options.retention)) + (await expire(keys.drafts, options.draftTtl)),
       deliveries: await expireDeliveries(),
       unfinished: await abortUnclaimed(installation.stamp),
-      uploadsCompleted: uploads.completed,
-      uploadsExpired: uploads.expired,
+      uploads: uploads.expired,
       objects: await removeUnclaimed(installation.stamp),
     }
-    if (Object.values(swept).some(count => count > 0))
-      log.info(swept, 'the janitor removed what had had its time')
-    await addSweep(redis, swept, await redisNow())
-    return swept
+    if (Object.values(removed).some(count => count > 0))
+      log.info(removed, 'the janitor removed what had had its time')
+    if (uploads.completed > 0)
+      log.info({ uploads: uploads.completed }, 'the janitor completed uploads whose requests had died')
+    await addSweep(redis, removed, await redisNow())
+    return { ...removed, completed: uploads.completed }
   }
 
   async function expire(index: string, age: number): Promise<number> {

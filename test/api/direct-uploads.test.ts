@@ -165,10 +165,10 @@ describe.skipIf(!swift)('an upload straight to S3', () => {
   test('I4: is the janitor’s once it has expired, and not before', async () => {
     const { fileId, url } = await presign()
     await put(url, BYTES)
-    expect(await janitor().sweep()).toMatchObject({ objects: 0, uploadsExpired: 0, uploadsCompleted: 0 })
+    expect(await janitor().sweep()).toMatchObject({ objects: 0, uploads: 0, completed: 0 })
     await api.client.zadd(keys.uploads, 1, `${id}_${fileId}`)
     expect(await code(await complete(fileId))).toEqual([404, 'not-found'])
-    expect(await janitor().sweep()).toMatchObject({ uploadsExpired: 1 })
+    expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
     expect(await stored()).toEqual([])
   })
 

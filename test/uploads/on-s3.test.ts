@@ -54,7 +54,7 @@ describe.skipIf(!swift)('a resumable upload to an S3', () => {
     await client.acknowledged(6 * MiB)
     await client.abort()
     // Unfinished it is the upload's, tail and parts.
-    expect(await janitor().sweep()).toMatchObject({ objects: 0, unfinished: 0, uploadsExpired: 0 })
+    expect(await janitor().sweep()).toMatchObject({ objects: 0, unfinished: 0, uploads: 0 })
     await resumable(another.url, BYTES, {}, path).done
     const id = path.split('/').at(-1)!.split('_')[0]!
     const job = await (await fetch(`${one.url}/api/jobs/${id}`)).json()
@@ -86,7 +86,7 @@ describe.skipIf(!swift)('a resumable upload to an S3', () => {
     const expired = await tus.begin(BYTES.length, { filename: 'a.bin' })
     await tus.patch(expired.location, 0, BYTES.subarray(0, 6 * MiB))
     await one.client.zadd(keys.uploads, 1, `${expired.jobId}_f1`)
-    expect(await janitor().sweep()).toMatchObject({ uploadsExpired: 1 })
+    expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
     expect(await stored()).toEqual([])
   })
 })

@@ -183,9 +183,9 @@ describe('an upload that submits', () => {
 
     // Its lock and its lease are those of a dead process, and run out.
     await jobs.redis.del(keys.uploadLock(path.split('/').at(-1)!), keys.leases(jobOf(path)))
-    expect(await janitor().sweep()).toMatchObject({ uploadsCompleted: 1, uploadsExpired: 0, objects: 0 })
+    expect(await janitor().sweep()).toMatchObject({ completed: 1, uploads: 0, objects: 0 })
     await expectWhole(path, 'attaching')
-    expect(await janitor().sweep()).toMatchObject({ uploadsCompleted: 0, objects: 0 })
+    expect(await janitor().sweep()).toMatchObject({ completed: 0, objects: 0 })
     await start(WORKER)
     expect(await jobs.ended(jobOf(path))).toMatchObject({ status: 'completed' })
   })
@@ -222,12 +222,12 @@ describe('I4: the janitor', () => {
     const api = await start(API)
     const path = await beginAt(api)
     const id = jobOf(path)
-    expect(await janitor().sweep()).toMatchObject({ objects: 0, uploadsExpired: 0 })
+    expect(await janitor().sweep()).toMatchObject({ objects: 0, uploads: 0 })
     const asked = await createTus(api.url).head(path)
     expect(Number(asked.headers.get('upload-offset'))).toBeGreaterThanOrEqual(3 * MiB)
 
     await jobs.redis.zadd(keys.uploads, 1, `${id}_f1`)
-    expect(await janitor().sweep()).toMatchObject({ uploadsExpired: 1 })
+    expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
     expect((await jobs.record(id))?.uploads).toEqual([])
     expect(await jobs.redis.zcard(keys.uploads)).toBe(0)
     for await (const job of jobs.storage.listJobs()) expect.fail(`${job} has bytes`)
@@ -237,7 +237,7 @@ describe('I4: the janitor', () => {
     const api = await start(API)
     const id = jobOf(await beginAt(api))
     await jobs.transitions.cancel(id)
-    expect(await janitor().sweep()).toMatchObject({ uploadsExpired: 1 })
+    expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
     for await (const job of jobs.storage.listJobs()) expect.fail(`${job} has bytes`)
   })
 
@@ -257,7 +257,7 @@ describe('I4: the janitor', () => {
     const client = resumable(api.url, BYTES, { metadata: METADATA })
     const path = await client.made
     await held.reached
-    expect(await janitor().sweep()).toMatchObject({ uploadsCompleted: 0, uploadsExpired: 0, objects: 0 })
+    expect(await janitor().sweep()).toMatchObject({ completed: 0, uploads: 0, objects: 0 })
     held.release()
     await client.done
     await expectWhole(path)

@@ -266,7 +266,7 @@ describe('what was removed is reported', () => {
     const [seconds] = await up.redis.time()
     await janitor({ retention: 1 }).sweep()
     const { removed, sweptAt } = await readSweeps(up.redis)
-    expect(removed).toEqual({ jobs: 1, deliveries: 0, unfinished: 0, objects: 3 })
+    expect(removed).toEqual({ jobs: 1, deliveries: 0, unfinished: 0, uploads: 0, objects: 3 })
     expect(sweptAt).toBeGreaterThanOrEqual(Number(seconds) * 1_000)
   })
 
