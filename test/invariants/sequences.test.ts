@@ -56,7 +56,18 @@ afterAll(async () => {
 const CONTENTS = [['a.log'], ['b.log', 'c.log'], ['fail-two'], ['a.log', 'fail-one']] as const
 
 interface Action {
-  readonly what: 'open' | 'upload' | 'add' | 'takeOut' | 'submit' | 'cancel' | 'retry' | 'delete' | 'await'
+  readonly what:
+    | 'begin'
+    | 'resume'
+    | 'open'
+    | 'upload'
+    | 'add'
+    | 'takeOut'
+    | 'submit'
+    | 'cancel'
+    | 'retry'
+    | 'delete'
+    | 'await'
   /** Which of the jobs that are known by then, counted from the newest. */
   readonly job: number
   readonly content: number
@@ -69,6 +80,7 @@ interface Action {
 const action: fc.Arbitrary<Action> = fc.record({
   what: fc.oneof(
     { weight: 3, arbitrary: fc.constantFrom('add', 'submit') },
+    { weight: 2, arbitrary: fc.constantFrom('begin', 'resume') },
     { weight: 2, arbitrary: fc.constantFrom('open', 'upload') },
     { weight: 2, arbitrary: fc.constantFrom('takeOut', 'cancel', 'delete') },
     { weight: 2, arbitrary: fc.constantFrom('retry', 'await') },
@@ -86,6 +98,13 @@ class Acknowledged {
   /** Files by job: id → name. */
   readonly files = new Map<string, Map<string, string>>()
   readonly removed = new Set<string>()
+  /** Resumable uploads that lack their second half: path and file. */
+  readonly begun: {
+    readonly path: string
+    readonly id: string
+    readonly fileId: string
+    readonly name: string
+  }[] = []
   /** What a key was answered with, by its path, itself and its content. */
   readonly answers = new Map<string, string>()
 
@@ -110,6 +129,10 @@ class Acknowledged {
 
 let sequences = 0
 
+/** Bytes of each half of a resumable upload. */
+const HALF = 1_000
+const half = (name: string, which: 0 | 1) => Buffer.alloc(HALF, `${name} ${which}\n`)
+
 /** Answers that a client may get to what it does at a bad moment; anything else is a defect. */
 const REFUSALS = new Set([404, 409, 413, 422])
 
@@ -131,11 +154,27 @@ async function perform(api: string, does: Action, seen: Acknowledged, sequence: 
     for (const name of names) data.append('files', new Blob([`${name} of ${sequence}\n`]), name)
     return data
   }
-  const answerOf = async (response: Response): Promise<unknown> => {
-    if (response.ok) return response.status === 204 ? null : response.json()
+  const isRefused = async (response: Response): Promise<boolean> => {
+    if (response.ok) return false
     const text = await response.text()
     if (!REFUSALS.has(response.status)) throw new Error(`${does.what}: ${response.status} ${text}`)
-    return undefined
+    return true
+  }
+  const answerOf = async (response: Response): Promise<unknown> => {
+    if (await isRefused(response)) return undefined
+    return response.status === 204 ? null : response.json()
+  }
+  const tus = async (method: string, path: string, body: Buffer, more: Record<string, string>) => {
+    const response = await fetch(`${api}/api/uploads${path}`, {
+      method,
+      body: new Uint8Array(body),
+      headers: {
+        'tus-resumable': '1.0.0',
+        'content-type': 'application/offset+octet-stream',
+        ...more,
+      },
+    })
+    return (await isRefused(response)) ? null : response
   }
   /** The same key with the same content is given the same thing. */
   const once = (path: string, content: string, given: string) => {
@@ -160,6 +199,28 @@ async function perform(api: string, does: Action, seen: Acknowledged, sequence: 
       if (!made) return
       seen.job(made as Job)
       return once('', names.join(), (made as Job).id)
+    }
+    case 'begin': {
+      const name = names[0]
+      const answer = await tus('POST', '', half(name, 0), {
+        'upload-length': String(2 * HALF),
+        'upload-metadata': `filename ${btoa(name)},jobId ${btoa(id)}`,
+      })
+      const path = answer?.headers.get('location')
+      if (!path) return
+      const [, fileId = ''] = /_(f\d+)$/.exec(path) ?? []
+      seen.begun.push({ path, id, fileId, name })
+      return
+    }
+    case 'resume': {
+      const begun = seen.begun.at(-1 - does.job)
+      if (!begun) return
+      const { path, fileId, name } = begun
+      const answer = await tus('PATCH', path.slice('/api/uploads'.length), half(name, 1), {
+        'upload-offset': String(HALF),
+      })
+      if (answer) seen.add(begun.id, [{ id: fileId, name } as Job['files'][number]])
+      return
     }
     case 'add': {
       const added = (await answerOf(await request('POST', `/${id}/files`, { body: form({}) }))) as
@@ -216,8 +277,9 @@ async function stored(): Promise<string[]> {
 
 function named(records: readonly JobRecord[]): string[] {
   return records
-    .flatMap(({ status, files, outputs }) => [
+    .flatMap(({ status, files, uploads, outputs }) => [
       ...files,
+      ...(status === 'draft' ? uploads : []),
       ...outputs.flatMap(output => output?.artifacts ?? []),
       ...(status === 'failed' ? outputs.flatMap(output => output?.intermediates ?? []) : []),
     ])
