@@ -50,6 +50,10 @@ export interface RawConnection {
   say(...what: readonly Bytes[]): Promise<void>
   /** The next answer, whole; rejects where the connection ends before. */
   answer(): Promise<Answer>
+  /** Whether something has come that nobody has asked for yet. */
+  hasAnswer(): boolean
+  /** Resolves when something comes, or the connection ends. */
+  heard(): Promise<void>
   /** Resolves with all that came since the last answer, once the other side has closed. */
   closed: Promise<string>
 }
@@ -59,7 +63,10 @@ export function connectRaw(url: string): RawConnection {
   const { hostname, port } = new URL(url)
   const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''))
   let received = Buffer.alloc(0)
-  let look = () => {}
+  const waiting = new Set<() => void>()
+  const look = () => {
+    for (const each of waiting) each()
+  }
   let broken: Error | undefined
   const { promise: closed, resolve: close } = Promise.withResolvers<string>()
   socket
@@ -81,18 +88,29 @@ export function connectRaw(url: string): RawConnection {
       new Promise((resolve, reject) => {
         socket.write(bytes(what), error => (error ? reject(error) : resolve()))
       }),
+    hasAnswer: () => received.length > 0,
+    heard: () =>
+      new Promise(resolve => {
+        const once = () => {
+          if (received.length === 0 && !socket.closed) return
+          waiting.delete(once)
+          resolve()
+        }
+        waiting.add(once)
+        once()
+      }),
     answer: () =>
       new Promise((resolve, reject) => {
-        look = () => {
+        const once = () => {
           const taken = takeAnswer(received)
-          if (taken) {
-            received = received.subarray(taken.length)
-            resolve(taken.answer)
-          } else if (socket.closed) {
-            reject(new Error(`closed before an answer: ${received.toString()}`, { cause: broken }))
-          }
+          if (!taken && !socket.closed) return
+          waiting.delete(once)
+          if (!taken) return reject(new Error(`closed before an answer: ${received}`, { cause: broken }))
+          received = received.subarray(taken.length)
+          resolve(taken.answer)
         }
-        look()
+        waiting.add(once)
+        once()
       }),
   }
 }

@@ -20,6 +20,7 @@ import { invalid } from '../problems.ts'
 import { cleanFileName } from './file-name.ts'
 import { mediaType } from './media-type.ts'
 import {
+  ClientGone,
   fieldTooLarge,
   fileTooLarge,
   malformed,
@@ -134,8 +135,7 @@ export async function receive(
 
   /** What it is that does not end. */
   const endless = () => {
-    if (!parts || parts.begun() === 0) return malformed(new Error('no boundary in sight'))
-    if (parts.ended()) return malformed(new Error('much behind the closing boundary'))
+    if (!parts || parts.ended() || parts.begun() === told) return malformed(new Error('no part in sight'))
     return fieldTooLarge(undefined)
   }
 
@@ -201,6 +201,8 @@ export async function receive(
       if (error) fail(translateMultipart(error, options))
       else finished.resolve()
     })
+    // Who hung up while the lease was taken has been told of already, and nobody says it again.
+    if (request.destroyed) fail(new ClientGone('The client hung up before its upload was read.'))
     await finished.promise
     // multer lets a request pass that does not look like multipart to it.
     if (!parser) throw malformed(new Error('no boundary that can be read'))
