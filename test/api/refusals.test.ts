@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { StorageError } from '../../src/storage/storage.ts'
 import { draft, form, removeAll, startApi, type TestApi, upload } from '../support/api.ts'
+import { BOUNDARY, bytes, END, field, file, INSPECT, part } from '../support/raw-request.ts'
 
 const KIB = 2 ** 10
 const MAX_FILE_SIZE = 64 * KIB
@@ -14,24 +15,6 @@ beforeAll(async () => {
 })
 afterEach(() => removeAll(api))
 afterAll(() => api.stop())
-
-type Parts = readonly (string | Uint8Array)[]
-const BOUNDARY = 'frontier'
-const part = (headers: string, content: string | Uint8Array = 'x') => [
-  `--${BOUNDARY}\r\n${headers}\r\n\r\n`,
-  content,
-  '\r\n',
-]
-const file = (name: string, content?: string | Uint8Array, field = 'files') =>
-  part(`Content-Disposition: form-data; name="${field}"; filename="${name}"`, content)
-const field = (name: string, value: string | Uint8Array) =>
-  part(`Content-Disposition: form-data; name="${name}"`, value)
-const END = `--${BOUNDARY}--\r\n`
-const INSPECT = field('pipeline', 'inspect')
-
-function bytes(...parts: readonly (string | Uint8Array | Parts)[]): Buffer {
-  return Buffer.concat(parts.flat().map(each => (typeof each === 'string' ? Buffer.from(each) : each)))
-}
 
 function send(body: Uint8Array, headers: Record<string, string> = {}, path = '/api/jobs') {
   return fetch(`${api.url}${path}`, {
@@ -56,9 +39,6 @@ const many = (count: number, make: (at: number) => readonly (string | Uint8Array
 describe.each([
   ['no part at all', bytes(END), {}, 422, 'no-files'],
   ['no file', bytes(INSPECT, END), {}, 422, 'no-files'],
-  ['a file part without a name', bytes(file(''), END), {}, 400, 'invalid-request'],
-  ['a file named ..', bytes(file('..'), END), {}, 400, 'invalid-request'],
-  ['a file whose name nobody can see', bytes(file('\u202e\u2066'), END), {}, 400, 'invalid-request'],
   ['an unknown field', bytes(field('colour', 'red'), file('a'), END), {}, 400, 'invalid-request'],
   [
     'an unknown field behind the files',
@@ -67,7 +47,6 @@ describe.each([
     400,
     'invalid-request',
   ],
-  ['a nested field', bytes(file('a'), field('metadata[a]', '1'), END), {}, 400, 'invalid-request'],
   ['a field given twice', bytes(INSPECT, INSPECT, file('a'), END), {}, 400, 'invalid-request'],
   ['an unknown file part', bytes(file('a', 'x', 'avatar'), END), {}, 400, 'invalid-request'],
   ['files as a plain field', bytes(field('files', 'x'), END), {}, 400, 'invalid-request'],
@@ -206,16 +185,6 @@ describe.each([
     'file-too-large',
   ],
   [
-    'too many files',
-    bytes(
-      many(4, at => file(`f${at}`)),
-      END,
-    ),
-    {},
-    413,
-    'too-many-files',
-  ],
-  [
     'too many fields',
     bytes(
       file('a'),
@@ -247,46 +216,9 @@ describe.each([
     413,
     'field-too-large',
   ],
-  [
-    'a content encoding',
-    bytes(file('a'), END),
-    { 'content-encoding': 'gzip' },
-    415,
-    'unsupported-media-type',
-  ],
   ['another media type', bytes('a'), { 'content-type': 'text/plain' }, 415, 'unsupported-media-type'],
-  [
-    'no boundary',
-    bytes(file('a'), END),
-    { 'content-type': 'multipart/form-data' },
-    400,
-    'malformed-multipart',
-  ],
-  [
-    'an empty boundary',
-    bytes(file('a'), END),
-    { 'content-type': 'multipart/form-data; boundary=' },
-    400,
-    'malformed-multipart',
-  ],
-  ['parts behind the end', bytes(file('a'), END, file('b'), file('c'), END), {}, 400, 'malformed-multipart'],
   ['a body that is no multipart', bytes('hello'), {}, 400, 'malformed-multipart'],
   ['an empty body', bytes(''), {}, 400, 'malformed-multipart'],
-  ['a body without its end', bytes(INSPECT, file('a')), {}, 400, 'malformed-multipart'],
-  [
-    'a body cut in a file',
-    bytes(INSPECT, file('a', 'x'.repeat(KIB)).slice(0, 2)),
-    {},
-    400,
-    'malformed-multipart',
-  ],
-  [
-    'a body cut in a header',
-    bytes(file('a'), `--${BOUNDARY}\r\nContent-Disp`),
-    {},
-    400,
-    'malformed-multipart',
-  ],
 ] as const)('%s', (_, body, headers, status, code) => {
   test(`is refused with ${status} ${code} and leaves nothing`, async () => {
     const response = await send(body, headers)
