@@ -1,6 +1,7 @@
 /** `npm run bench`: what Sluice does a second, beside what others do; see docs/benchmarks.md. */
 import { HELP, type Options, parseCommandLine } from './command-line.ts'
 import { compareIdempotency } from './idempotency.ts'
+import { measureIdle } from './idle.ts'
 import { compareJobs } from './jobs.ts'
 import { describeMachine } from './machine.ts'
 import { measurePipeline } from './pipeline.ts'
@@ -45,6 +46,10 @@ async function measure(options: Options): Promise<boolean> {
   if (wanted('tus')) {
     tell(`\nResumable upload: ${options.rounds} rounds of 1 GiB, in turns`)
     verdicts.push(await compareTus(options, tell, interrupted.signal))
+  }
+  if (wanted('idle')) {
+    tell('\nIdle: a thousand uploads at once')
+    verdicts.push(await measureIdle(tell, interrupted.signal))
   }
   if (wanted('s3')) {
     tell(`\nS3: ${options.rounds} rounds of 1 GiB`)
