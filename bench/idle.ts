@@ -16,7 +16,7 @@ const KIB = 2 ** 10
 const MIB = 2 ** 20
 const UPLOADS = 1_000
 export const MOST_MEMORY = 100 * MIB
-/** Bytes of its file that each has brought: held in memory still, and past what is. */
+/** Bytes of its file that each has brought. The floor is for the first: they have only begun. */
 const BROUGHT = [4 * KIB, 256 * KIB]
 /** Before its memory is called idle, a process has compiled what uploads run. */
 const FIRST_UPLOADS = 2_000
@@ -45,6 +45,7 @@ export async function measureIdle(tell: (line: string) => void, signal: AbortSig
       ),
     ],
     floors: rows
+      .slice(0, 1)
       .filter(({ grown }) => !Number.isNaN(grown))
       .map(({ brought, grown }) => ({
         met: grown < MOST_MEMORY,
