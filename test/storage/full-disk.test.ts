@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
-import { mkdir, readdir, rm, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, open, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -42,10 +42,16 @@ describe.skipIf(!mounted)('a disk of 16 MiB', () => {
     (await readdir(join(dir, 'storage/objects'), { recursive: true, withFileTypes: true }))
       .filter(entry => entry.isFile())
       .map(entry => entry.name)
-  /** Somebody else's file, that takes all but so much of the disk. */
-  async function leaveFree(free: number): Promise<void> {
-    const { bavail, bsize } = await statfs(dir)
-    await writeFile(join(dir, 'other/file'), Buffer.alloc(bavail * bsize - free))
+  /** Somebody else's file, that takes all that is left: what the file system tells of it may be out of date. */
+  async function fill(): Promise<void> {
+    await using other = await open(join(dir, 'other/file'), 'a')
+    for (const size of [MIB, 4_096, 1]) {
+      try {
+        for (;;) await other.appendFile(Buffer.alloc(size))
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'ENOSPC' })
+      }
+    }
   }
   const someoneCleansUp = () => rm(join(dir, 'other/file'))
 
@@ -67,7 +73,7 @@ describe.skipIf(!mounted)('a disk of 16 MiB', () => {
       await connection.say(uploadHead(path, `Content-Length: ${length}`), head, Buffer.alloc(2 * MIB))
       await expect.poll(objects).toHaveLength(2)
       // It had been promised the room.
-      await leaveFree(MIB)
+      await fill()
       const said = connection.say(Buffer.alloc(8 * MIB), tail).catch(() => undefined)
       const answer = await connection.answer()
       expect(answer.json()).toMatchObject({ status: 507, code: 'storage-full' })
@@ -94,7 +100,7 @@ describe.skipIf(!mounted)('a disk of 16 MiB', () => {
   )
 
   test('that has no byte left: small uploads get 507, too, and Redis does not notice', async () => {
-    await leaveFree(0)
+    await fill()
     const body = form({ 'a.log': 'hello' }, { pipeline: 'inspect' })
     const response = await fetch(`${api.url}/api/jobs`, { method: 'POST', body })
     expect(await response.json()).toMatchObject({ status: 507, code: 'storage-full' })
