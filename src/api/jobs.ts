@@ -108,7 +108,7 @@ export function jobEndpoints(services: Services) {
           },
           async (_, requireSame) => {
             requireSame(fingerprint)
-            return accepted(services, asked, before)
+            return accepted(services, asked, await readJob(services, asked))
           },
         )
       },

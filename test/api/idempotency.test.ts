@@ -315,6 +315,20 @@ describe('a draft', () => {
     expect(repeat.headers.get('idempotent-replayed')).toBe('true')
     expect(await job(repeat)).toMatchObject({ id, status: 'attaching' })
   })
+
+  test('that is submitted while the repeat comes in is shown to it as submitted', async () => {
+    const { id } = await draft(api)
+    await addFiles(id, 'f')
+    const { idempotency } = api.services
+    const reserve = vi.spyOn(idempotency, 'reserve').mockImplementationOnce(async key => {
+      await submit(id, 'k', other)
+      return idempotency.reserve(key)
+    })
+    const repeat = await submit(id, 'k')
+    reserve.mockRestore()
+    expect(repeat.headers.get('idempotent-replayed')).toBe('true')
+    expect(await job(repeat)).toMatchObject({ id, status: 'attaching' })
+  })
 })
 
 describe('a process that dies', () => {
