@@ -1,6 +1,7 @@
 /** Redis away: told within 5 s, never hangs, and recovers within 5 s of its return. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Job } from '../../src/jobs/job.ts'
+import { createTransitions } from '../../src/jobs/transitions.ts'
 import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
 
 /** Milliseconds: the promise is 5 s, and the rest is for a machine that is busy with other tests. */
@@ -61,6 +62,18 @@ test('an upload that finds Redis out of memory is told so, and leaves nothing', 
     expect(body).toMatchObject({ status: 503, code: 'queue-unavailable' })
     expect(ms).toBeLessThan(SOON)
     expect(await api.objects()).toEqual(before)
+  } finally {
+    await api.client.config('SET', 'maxmemory', '0')
+  }
+})
+
+test('a Redis that is out of memory lets go of jobs, also where their bytes are counted', async () => {
+  const { id } = await upload(api)
+  await fetch(`${api.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+  const metered = createTransitions(api.client, 2 ** 30)
+  await api.client.config('SET', 'maxmemory', '1')
+  try {
+    expect(await metered.delete({ id, token: 'once', uploadedBytes: 1 })).toEqual({ ok: true })
   } finally {
     await api.client.config('SET', 'maxmemory', '0')
   }

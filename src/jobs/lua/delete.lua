@@ -14,9 +14,11 @@ if a.expiredBefore then
   if not since or tonumber(since) > now - limit then return refuse('not-expired') end
   if redis.call('ZCOUNT', record .. ':leases', '(' .. int(now), '+inf') > 0 then return refuse('uploads-in-progress') end
 end
-if a.bytes then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(a.bytes)) end
-for _, fileId in ipairs(openUploads()) do closeUpload(fileId) end
+local open = openUploads()
+-- First of all writes: a Redis that is out of memory refuses any other, and then nobody could make room in it.
 redis.call('DEL', record, record .. ':log', record .. ':leases')
+for _, fileId in ipairs(open) do redis.call('ZREM', PREFIX .. ':uploads', id .. '_' .. fileId) end
+if a.bytes then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(a.bytes)) end
 for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) do
   redis.call('ZREM', PREFIX .. index, id)
 end
