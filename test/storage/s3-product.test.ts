@@ -6,7 +6,6 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { S3Place } from '../../src/config.ts'
 import { checkInstallation } from '../../src/jobs/installation.ts'
@@ -14,7 +13,6 @@ import type { Job } from '../../src/jobs/job.ts'
 import { LEASE_MS } from '../../src/jobs/leases.ts'
 import { artifactsOf } from '../../src/jobs/record.ts'
 import { createLog } from '../../src/log.ts'
-import { PREFIX, QUEUES } from '../../src/queues/names.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
 import { form } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
@@ -176,16 +174,12 @@ describe.skipIf(!swift)('Sluice on S3', () => {
   test('files wait to be attached while S3 is away, and are attached once it is back', async () => {
     const id = await up.upload({ files: { 'a.log': 'a', 'b.log': 'b' } })
     await s3.kill()
-    const queue = new Queue(QUEUES.attach, { connection: up.redis, prefix: PREFIX })
     await start(TEST_WORKER)
-    await eventually(
-      () => queue.getDelayedCount(),
-      delayed => delayed === 2,
-    )
+    await up.putOff(2)
     expect(await up.record(id)).toMatchObject({ status: 'attaching', error: null })
     await s3.restart()
+    await up.attachAgain()
     expect(await up.ended(id)).toMatchObject({ status: 'completed', attempt: 1 })
-    await queue.close()
   })
 
   test('a bucket that is gone has lost no file: the job waits until it is there again', async () => {
@@ -194,17 +188,13 @@ describe.skipIf(!swift)('Sluice on S3', () => {
     expect(await up.ended(await up.upload())).toMatchObject({ status: 'completed' })
     await first.kill('SIGTERM')
     const id = await up.upload()
-    const queue = new Queue(QUEUES.attach, { connection: up.redis, prefix: PREFIX })
     const elsewhere = await start(TEST_WORKER, { SLUICE_STORAGE: 's3://nobody-made-this' })
-    await eventually(
-      () => queue.getDelayedCount(),
-      delayed => delayed > 0,
-    )
+    await up.putOff(1)
     expect(await up.record(id)).toMatchObject({ status: 'attaching' })
     await elsewhere.kill('SIGKILL')
     await start(TEST_WORKER)
+    await up.attachAgain()
     expect(await up.ended(id)).toMatchObject({ status: 'completed' })
-    await queue.close()
   })
 
   test('a worker killed in a stage: the job completes elsewhere, and what the dead one wrote goes', async () => {

@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { Queue } from 'bullmq'
 import type { S3Place } from '../../src/config.ts'
 import { createDeliveries } from '../../src/jobs/deliveries.ts'
 import { readLog } from '../../src/jobs/events.ts'
@@ -14,6 +15,7 @@ import { type JobRecord, readRecord } from '../../src/jobs/record.ts'
 import { createTransitions } from '../../src/jobs/transitions.ts'
 import { createLog } from '../../src/log.ts'
 import { createEnqueuer } from '../../src/queues/enqueuer.ts'
+import { PREFIX, QUEUES } from '../../src/queues/names.ts'
 import { connectRedis } from '../../src/redis/connection.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
 import type { Storage } from '../../src/storage/storage.ts'
@@ -44,6 +46,7 @@ export async function createUploader(redisUrl: string, s3?: S3Place) {
   const leases = createLeases(redis)
   const deliveries = createDeliveries(redis)
   const enqueuer = createEnqueuer({ redis, outbox: createOutbox(redis), deliveries, log })
+  const attaching = new Queue(QUEUES.attach, { connection: redis, prefix: PREFIX })
 
   return {
     redis,
@@ -108,7 +111,20 @@ export async function createUploader(redisUrl: string, s3?: S3Place) {
       return events.find(event => event.type === type)!
     },
 
+    /** Waits until attaching so many files has been put off, since what is needed for it is away. */
+    async putOff(files: number): Promise<void> {
+      await eventually(
+        () => attaching.getDelayedCount(),
+        delayed => delayed === files,
+      )
+    },
+    /** Lets the time pass after which what was put off is tried again. */
+    async attachAgain(): Promise<void> {
+      await attaching.promoteJobs()
+    },
+
     async close(): Promise<void> {
+      await attaching.close()
       await enqueuer.close()
       redis.disconnect()
       await storage.close()

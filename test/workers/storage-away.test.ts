@@ -1,10 +1,7 @@
 /** Storage that cannot be reached while files are attached: here its folder has become a link to itself (ELOOP). */
 import { readdir, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { PREFIX, QUEUES } from '../../src/queues/names.ts'
-import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
@@ -67,32 +64,24 @@ describe('while storage cannot be reached', () => {
     await rename(folder, away)
     if (gone !== '') await writeFile(folder, '')
 
-    const queue = new Queue(QUEUES.attach, { connection: jobs.redis, prefix: PREFIX })
     await startWorker('1h')
-    await eventually(
-      () => queue.getDelayedCount(),
-      count => count > 0,
-    )
+    await jobs.putOff(1)
     expect((await jobs.record(id))!.status).toBe('attaching')
     await rm(folder, { recursive: true, force: true })
     await rename(away, folder)
+    await jobs.attachAgain()
     expect(await jobs.ended(id)).toMatchObject({ status: 'completed' })
-    await queue.close()
   })
 
   test('a job waits, attaching, and completes once storage is back', async () => {
     const id = await jobs.upload({ files: { 'a.log': 'a', 'b.log': 'b' } })
     const bringBack = await takeStorageAway()
-    const queue = new Queue(QUEUES.attach, { connection: jobs.redis, prefix: PREFIX })
     await startWorker('1h')
-    await eventually(
-      () => queue.getDelayedCount(),
-      delayed => delayed === 2,
-    )
+    await jobs.putOff(2)
     expect(await jobs.record(id)).toMatchObject({ status: 'attaching', error: null })
     await bringBack()
+    await jobs.attachAgain()
     expect(await jobs.ended(id)).toMatchObject({ status: 'completed', attempt: 1 })
-    await queue.close()
   })
 
   test('for longer than SLUICE_ATTACH_TIMEOUT, the job fails as storage-unavailable; a retry finds its files', async () => {

@@ -1,10 +1,8 @@
 /** `SLUICE_CLAMD`: no file is attached, or read by anybody, before a real clamd has found it clean. */
 import type { Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
-import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keys } from '../../src/jobs/keys.ts'
-import { PREFIX, QUEUES } from '../../src/queues/names.ts'
 import { EICAR, SIGNATURE, type StandIn, startClamd, startStandIn, type TestClamd } from '../support/clamd.ts'
 import { findClamd } from '../support/clamd-binary.ts'
 import { eventually } from '../support/eventually.ts'
@@ -130,11 +128,7 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
     await clamd.kill()
     const [api, worker] = await Promise.all([start(API), start(WORKER)])
     const id = await upload({ 'a.log': 'hello\n', 'b.log': 'world\n' })
-    const queue = new Queue(QUEUES.attach, { connection: jobs.redis, prefix: PREFIX })
-    await eventually(
-      () => queue.getDelayedCount(),
-      delayed => delayed === 2,
-    )
+    await jobs.putOff(2)
     expect(await jobs.record(id)).toMatchObject({ status: 'attaching', error: null })
     const readiness = () => fetch(`${api.url}/readyz`).then(answer => answer.json())
     const metrics = () => fetch(`${api.url}/metrics`).then(answer => answer.text())
@@ -152,12 +146,12 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
     expect(await metrics()).toContain('\nsluice_scanner_up 0\n')
 
     await clamd.restart()
+    await jobs.attachAgain()
     expect(await jobs.ended(id)).toMatchObject({ status: 'completed' })
     expect(await readiness()).toMatchObject({ checks: { scanner: { status: 'ok', messages: [] } } })
     expect(await metrics()).toContain('\nsluice_scanner_up 1\n')
     await worker.printed(/the virus scanner is back/)
     expect(worker.output().match(/is away/g)).toHaveLength(1)
-    await queue.close()
   })
 
   test('a scanner that stays away fails the job as storage-unavailable; a retry finds its files', async () => {
@@ -185,7 +179,9 @@ describe.skipIf(installed === null)('with a virus scanner', () => {
     await jobs.happened(id, 'job.submitted')
     await clamd.kill()
     await worker.printed(/is away/)
+    await jobs.putOff(1)
     await clamd.restart()
+    await jobs.attachAgain()
     expect(await jobs.ended(id)).toMatchObject({ status: 'failed', error: { code: 'file-infected' } })
   })
 
