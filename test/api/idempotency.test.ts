@@ -45,6 +45,28 @@ function upload(
   })
 }
 
+/** One file, of which the end comes when it is told to. */
+function beginUpload(key: string, at: Pick<TestApi, 'url'> = api) {
+  const { promise: finished, resolve: finish } = Promise.withResolvers<void>()
+  const body = new ReadableStream({
+    async start(controller) {
+      controller.enqueue(
+        Buffer.from('--b\r\nContent-Disposition: form-data; name="files"; filename="a.log"\r\n\r\nhello'),
+      )
+      await finished
+      controller.enqueue(Buffer.from('\r\n--b--\r\n'))
+      controller.close()
+    },
+  })
+  const answer = fetch(`${at.url}/api/jobs`, {
+    method: 'POST',
+    body,
+    duplex: 'half',
+    headers: { 'content-type': 'multipart/form-data; boundary=b', 'idempotency-key': key },
+  } as RequestInit)
+  return { answer, finish }
+}
+
 const openDraft = (key: string, body: object) =>
   fetch(`${api.url}/api/jobs`, {
     method: 'POST',
@@ -149,6 +171,20 @@ describe('a repeated upload', () => {
     expect(await job(answer)).toMatchObject({ id, status: 'cancelled' })
   })
 
+  test('is taken to its end by a process that is told to stop, as a first one is', async () => {
+    const leaving = await startApi({ redis })
+    const first = beginUpload('k')
+    first.finish()
+    const made = await job(await first.answer)
+    const repeat = beginUpload('k', leaving)
+    await expect.poll(() => leaving.services.uploads.count()).toBe(1)
+    const stopped = leaving.stop(60_000)
+    expect(leaving.services.closing.aborted).toBe(true)
+    repeat.finish()
+    expect(await job(await repeat.answer)).toMatchObject({ id: made.id })
+    await stopped
+  })
+
   test('is held to the same limits as the first', async () => {
     const small = await startApi({ redis, config: { maxFileSize: 5 } })
     try {
@@ -237,29 +273,13 @@ describe('a key', () => {
   })
 
   test('that ran out under its upload makes no job: another may have made it', async () => {
-    const proceed = Promise.withResolvers<void>()
-    const body = new ReadableStream({
-      async start(controller) {
-        controller.enqueue(
-          Buffer.from('--b\r\nContent-Disposition: form-data; name="files"; filename="a.log"\r\n\r\nhello'),
-        )
-        await proceed.promise
-        controller.enqueue(Buffer.from('\r\n--b--\r\n'))
-        controller.close()
-      },
-    })
-    const slow = fetch(`${api.url}/api/jobs`, {
-      method: 'POST',
-      body,
-      duplex: 'half',
-      headers: { 'content-type': 'multipart/form-data; boundary=b', 'idempotency-key': 'k' },
-    } as RequestInit)
+    const slow = beginUpload('k')
     await expect.poll(keyCount).toBe(1)
     const [name] = await api.client.keys('{sluice}:idempotency:*')
     await api.client.del(name!)
     const made = await job(await upload('k'))
-    proceed.resolve()
-    await expectProblem(await slow, 409, 'idempotency-in-progress')
+    slow.finish()
+    await expectProblem(await slow.answer, 409, 'idempotency-in-progress')
     expect(await jobCount()).toBe(1)
     expect(await api.objects()).toHaveLength(2)
     expect(await job(await upload('k'))).toMatchObject({ id: made.id })

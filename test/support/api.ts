@@ -23,7 +23,8 @@ export interface TestApi {
   objects(): Promise<string[]>
   /** Every key of a job's record. */
   jobKeys(): Promise<string[]>
-  stop(): Promise<void>
+  /** @param graceMs for requests under way. */
+  stop(graceMs?: number): Promise<void>
 }
 
 export interface TestApiOptions {
@@ -69,8 +70,8 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
       return entries.filter(entry => entry.isFile()).map(entry => entry.name)
     },
     jobKeys: () => running.services.redis.keys('{sluice}:job:*'),
-    async stop() {
-      await running.stop(1_000)
+    async stop(graceMs = 1_000) {
+      await running.stop(graceMs)
       if (!options.redis) await redis.stop()
       await rm(dir, { recursive: true, force: true })
     },

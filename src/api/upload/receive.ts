@@ -53,8 +53,8 @@ export interface ReceiveOptions {
   readonly maxFileSize: number
   readonly maxFiles: number
   readonly pace: Pace
-  /** Aborted when the upload's lease is lost; its reason becomes the error. */
-  readonly signal: AbortSignal
+  /** Aborted when the upload's lease is lost; its reason becomes the error. None where there is no lease. */
+  readonly signal?: AbortSignal
   /** Called with each field as it comes; throws where the request is wrong already. */
   checkField(name: string, value: string): void
 }
@@ -192,11 +192,11 @@ export async function receive(
   }
   const read = multer(settings as multer.Options).array('files')
 
-  const lost = () => fail(signal.reason)
-  signal.addEventListener('abort', lost)
+  const lost = () => fail(signal?.reason)
+  signal?.addEventListener('abort', lost)
   const watch = watchPace(request, fail, options.pace)
   try {
-    if (signal.aborted) lost()
+    if (signal?.aborted) lost()
     read(request as never, response as never, (error?: unknown) => {
       if (error) fail(translateMultipart(error, options))
       else finished.resolve()
@@ -214,7 +214,7 @@ export async function receive(
   } finally {
     watch.stop()
     stopCounting?.()
-    signal.removeEventListener('abort', lost)
+    signal?.removeEventListener('abort', lost)
   }
 }
 

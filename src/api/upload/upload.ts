@@ -112,9 +112,9 @@ export async function readAgain(
   { c }: Asked<unknown, unknown>,
   { jobId, checkField }: Pick<Upload, 'jobId' | 'checkField'>,
 ): Promise<Received> {
-  const { config, pace, closing, uploads } = services
-  const leave = uploads.enter()
+  const { config, pace, uploads } = services
   const { incoming, outgoing } = socketOf(c)
+  const leave = uploads.enter()
   const done = isLarge(incoming.headers) ? sweepBuffersOf(incoming.socket) : undefined
   try {
     requireMultipart(incoming.headers, services, config.maxFiles)
@@ -124,7 +124,6 @@ export async function readAgain(
       maxFileSize: config.maxFileSize,
       maxFiles: config.maxFiles,
       pace,
-      signal: closing,
       checkField,
     })
     requireFiles(received)
