@@ -27,6 +27,7 @@ export interface ClamdOptions {
 export function createClamd({ host, port, silenceMs = SILENCE_MS }: ClamdOptions): Scanner {
   const at = `clamd at ${host}:${port}`
   const nested = tooDeep()
+  let limits: Promise<boolean> | null = null
 
   /** `reply`: what it answers, up to its NUL, after which nothing more is sent to it. */
   function dial(patienceMs: number): { socket: Socket; reply: Promise<string> } {
@@ -94,20 +95,28 @@ export function createClamd({ host, port, silenceMs = SILENCE_MS }: ClamdOptions
       }
     },
 
-    // Nobody can ask for its settings. But one without AlertExceedsMax calls clean what is nested too deep for it.
-    async tellsLimits() {
-      try {
-        const { clean } = await scanner.scan(Readable.from([nested]), AbortSignal.timeout(PING_MS))
-        return !clean
-      } catch (error) {
-        if (error instanceof ScannerError && error.code === 'limit') return true
-        throw error instanceof ScannerError
-          ? error
-          : new ScannerError('away', `${at} is away: it takes too long.`, { cause: error })
-      }
+    // Those who ask meanwhile share it: each time is a scan, and whoever may ask us whether we are ready asks this.
+    tellsLimits() {
+      limits ??= askForLimits().finally(() => {
+        limits = null
+      })
+      return limits
     },
   }
   return scanner
+
+  /** Nobody can ask for its settings. But one without AlertExceedsMax calls clean what is nested too deep for it. */
+  async function askForLimits(): Promise<boolean> {
+    try {
+      const { clean } = await scanner.scan(Readable.from([nested]), AbortSignal.timeout(PING_MS))
+      return !clean
+    } catch (error) {
+      if (error instanceof ScannerError && error.code === 'limit') return true
+      throw error instanceof ScannerError
+        ? error
+        : new ScannerError('away', `${at} is away: it takes too long.`, { cause: error })
+    }
+  }
 }
 
 /** clamd looks into at most 100 levels of archives (MaxRecursion). */

@@ -215,6 +215,21 @@ describe('a scanner that misbehaves', () => {
     await expect(clamd.scan(bytes('x'), stop.signal)).rejects.toBe(reason)
   })
 
+  test('is asked for its limits once at a time, however many want to know', async () => {
+    let asked = 0
+    const clamd = createClamd(
+      await standIn(socket => {
+        asked++
+        socket.destroy()
+      }),
+    )
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, () => clamd.tellsLimits()))
+    expect(answers).toEqual(answers.map(() => ({ status: 'rejected', reason: failure('away') })))
+    expect(asked).toBe(1)
+    await expect(clamd.tellsLimits()).rejects.toEqual(failure('away'))
+    expect(asked).toBe(2)
+  })
+
   test('is told the length of each piece, and the end', async () => {
     const heard = Promise.withResolvers<Buffer>()
     const address = await standIn(socket => {
