@@ -18,7 +18,7 @@ type Command = (redis: Redis, config: Config) => Promise<string>
 const COMMANDS: Readonly<Record<string, Command>> = {
   'webhook-secret': (redis, config) => webhookSecret(redis, config.webhookSecret),
   async adopt(redis, config) {
-    const storage = createStorage({ ...config, storageReserve: 0 })
+    const storage = await createStorage({ ...config, storageReserve: 0 })
     const before = await checkInstallation(redis, storage)
     if (before.belongs) return 'This Redis and this storage belong together already; nothing was changed.'
     await adoptInstallation(redis, storage)

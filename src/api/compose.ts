@@ -50,9 +50,9 @@ export interface StartOptions {
 /** @throws where Redis does not answer, or the port cannot be had; everything opened is closed again. */
 export async function startApi(options: StartOptions): Promise<RunningApi> {
   const { config, redisUrl, log, version, pipelines } = options
+  const storage = await createStorage(config, { hashBeside: true })
   const redis = connectRedis(redisUrl, { name: 'sluice-api', log, mode: 'failFast' })
   const reader = connectRedis(redisUrl, { name: 'sluice-api-events', log })
-  const storage = createStorage(config, { hashBeside: true })
   const closing = new AbortController()
   const undo: (() => unknown)[] = [() => storage.close(), () => redis.disconnect(), () => reader.disconnect()]
   const close = async () => {

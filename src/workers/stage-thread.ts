@@ -37,7 +37,7 @@ export type StageAnswer =
 const PROGRESS_SPACING_MS = 100
 
 const settings = workerData as [unknown, StorageSettings] | StorageSettings
-const storage = createStorage(Array.isArray(settings) ? settings[1] : settings)
+const storage = await createStorage(Array.isArray(settings) ? settings[1] : settings)
 
 export default async function runStage(task: StageTask): Promise<StageAnswer> {
   const { port } = task

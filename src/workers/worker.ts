@@ -75,7 +75,7 @@ export async function runWorker(
   const subscriber = connect('subscriber')
   await waitUntilReady(redis, 30_000)
 
-  const storage = createStorage(config)
+  const storage = await createStorage(config)
   const transitions = createTransitions(redis)
   const outbox = createOutbox(redis)
   const deliveries = createDeliveries(redis)
