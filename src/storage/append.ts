@@ -20,7 +20,7 @@ export interface AppendOptions {
   readonly at: number
   readonly source: Source
   readonly signal: AbortSignal | undefined
-  /** Throws where the bytes are not to be kept; they are not kept where it is not reached, either. */
+  /** Called behind the last byte; throws where they are not what they should be. */
   readonly verify: (() => void) | undefined
   readonly disk: Pick<Disk, 'writeAt' | 'syncData'>
   /** Asked before the first byte, and again every 64 MiB; rejects where nothing more may be written. */
@@ -42,9 +42,6 @@ export async function appendTo(options: AppendOptions): Promise<number> {
       const reached = await write({ fd, at, source, disk, requireRoom })
       options.verify?.()
       return reached
-    } catch (error) {
-      if (options.verify) fs.ftruncateSync(fd, at)
-      throw error
     } finally {
       fs.closeSync(fd)
     }

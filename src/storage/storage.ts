@@ -100,8 +100,9 @@ export interface GrowingObjects {
    * Adds bytes behind the first `at`, which are all there are, and returns once they would survive a power cut. Whatever
    * ends it early (the source's own error, the signal, a full disk), what was written before stays.
    *
-   * @param options `verify` is called when the source has ended, and throws where its bytes are not to be kept: then, and
-   * wherever it is not reached, none of them is, but for a process that dies meanwhile.
+   * @param options `verify` is called when the source has ended, and throws where its bytes are not what they should be.
+   * Where it does, or is not reached, exactly they can be taken back by `cut`; not here, since whoever stood still in the
+   * middle would take back what another has written since.
    * @returns the length reached. @throws as `put` does; what `verify` throws, unchanged.
    */
   append(

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { readLog } from '../../src/jobs/events.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
@@ -48,6 +48,7 @@ async function beginPatch(
   length: number,
   bytes: string | Uint8Array,
   url = api.url,
+  headers: Readonly<Record<string, string>> = {},
 ) {
   const request: ClientRequest = httpRequest(new URL(location, url), {
     method: 'PATCH',
@@ -56,6 +57,7 @@ async function beginPatch(
       'content-type': 'application/offset+octet-stream',
       'upload-offset': at,
       'content-length': length,
+      ...headers,
     },
   })
   request.on('error', () => undefined)
@@ -68,6 +70,12 @@ async function beginPatch(
   )
   return { request, answer }
 }
+
+/** Where the bytes of a draft's open uploads are. */
+const openKeys = async (jobId: string): Promise<string[]> =>
+  Object.values(await api.client.hgetall(keys.job(jobId)))
+    .filter(value => value.includes('"kind":"tus"'))
+    .map(value => (JSON.parse(value) as { key: string }).key)
 
 describe('a resumable upload', () => {
   test('comes in several goes, and is a file of its draft once its last byte is there', async () => {
@@ -286,13 +294,11 @@ describe('a checksum', () => {
   test('that was still to be verified when its process died: those bytes do not count', async () => {
     const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
     await tus.patch(location, 0, 'abcdef'.slice(0, 2))
-    const [upload] = Object.values(await api.client.hgetall(keys.job(jobId)))
-      .filter(value => value.includes('"kind":"tus"'))
-      .map(value => JSON.parse(value) as { key: string })
+    const [key] = await openKeys(jobId)
     // As a process leaves it that is killed between the last byte and the check.
     await api.services.transitions.continueUpload({ id: jobId, fileId: 'f1', lives: 60_000, unchecked: 2 })
     await api.services.storage.growing!.append(
-      upload!.key,
+      key!,
       2,
       (async function* () {
         yield Buffer.from('XXXX')
@@ -302,6 +308,52 @@ describe('a checksum', () => {
     expect((await job(jobId)).files).toEqual([])
     expect((await tus.patch(location, 2, 'cdef')).status).toBe(204)
     expect((await job(jobId)).files[0]).toMatchObject({ sha256: sha256('abcdef') })
+  })
+})
+
+describe('a process that stood still, whose upload another has gone on with meanwhile', () => {
+  const write = (key: string, at: number, bytes: string) =>
+    api.services.storage.growing!.append(
+      key,
+      at,
+      (async function* () {
+        yield Buffer.from(bytes)
+      })(),
+    )
+
+  test.each([
+    ['before it wrote', {}],
+    ['before it wrote what was to be checked', checksum('sha1', 'abcdef')],
+  ])('%s, takes none of its bytes back', async (_, headers) => {
+    const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
+    const [key] = await openKeys(jobId)
+    const { leases } = api.services
+    const take = vi.spyOn(leases, 'take').mockImplementationOnce(async (...args) => {
+      await write(key!, 0, 'abcd')
+      return leases.take(...args)
+    })
+    const late = await tus.patch(location, 0, 'abcdef', headers)
+    take.mockRestore()
+    expect(await code(late)).toEqual([409, 'invalid-request'])
+    expect(await offset(location)).toBe(4)
+    expect((await tus.patch(location, 4, 'ef')).status).toBe(204)
+    expect((await job(jobId)).files[0]).toMatchObject({ sha256: sha256('abcdef') })
+  })
+
+  test('in the middle of what was to be checked, takes none of its bytes back when it breaks off', async () => {
+    const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
+    const { request } = await beginPatch(location, 0, 6, 'ab', api.url, checksum('sha1', 'abcdef'))
+    await eventually(
+      () => api.objects(),
+      objects => objects.length === 1,
+    )
+    const [key] = await openKeys(jobId)
+    // The other one holds the lock, has had its bytes checked, and was answered.
+    await write(key!, 0, 'abcd')
+    await api.services.transitions.continueUpload({ id: jobId, fileId: 'f1', lives: 60_000, checked: true })
+    request.destroy()
+    await expect.poll(() => api.client.zcard(keys.leases(jobId))).toBe(0)
+    expect(await offset(location)).toBe(4)
   })
 })
 

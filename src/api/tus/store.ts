@@ -126,10 +126,14 @@ export class UploadStore extends DataStore {
   }
 
   override async write(source: NodeJS.ReadableStream, _id: string, offset: number): Promise<number> {
-    const { open } = await this.#read()
+    const { open, uncheckedFrom } = await this.#read()
     // Completed before: nothing is missing, and the tus server lets nothing more in.
     if (!open) return offset
     const written = this.#leased(async lease => {
+      // What a request left that died before its bytes had been checked.
+      if ((await this.#options.growing.length(open.key)) > offset) await this.#cutUnchecked(open, offset)
+      // Only then: the bytes that are about to come need no check.
+      else if (uncheckedFrom !== null) await this.#continue(open, { checked: true })
       const reached = await this.#append(open, offset, source as AsyncIterable<Uint8Array>, lease)
       if (reached === open.size) await this.#complete(open, lease)
       return reached
@@ -181,27 +185,39 @@ export class UploadStore extends DataStore {
   ): Promise<number> {
     const { growing, checksum, length } = this.#options
     const { key } = open
-    // What a request left that died before its bytes had been checked.
-    const there = await growing.length(key)
-    if (there > offset && (await growing.cut(key, offset)) !== offset) {
-      await this.#continue(open, { checked: true })
-      throw ERRORS.INVALID_OFFSET
-    }
     const signal = lease.lost
-    try {
-      if (!checksum) return await growing.append(key, offset, source, { signal })
-      await this.#continue(open, { unchecked: offset })
-      const verify = () => {
-        if (length !== null && checksum.bytes() < length) throw ERRORS.ABORTED
-        checksum.verify()
+    if (!checksum) {
+      try {
+        return await growing.append(key, offset, source, { signal })
+      } finally {
+        await this.#continue(open)
       }
-      return await growing.append(key, offset, checksum.through(source), { signal, verify })
-    } finally {
-      await this.#continue(open, { checked: true })
     }
+    await this.#continue(open, { unchecked: offset })
+    const verify = () => {
+      if (length !== null && checksum.bytes() < length) throw ERRORS.ABORTED
+      checksum.verify()
+    }
+    // What fails stays unchecked, and is cut off by the next who writes: here, it might be another's by now.
+    const reached = await growing.append(key, offset, checksum.through(source), { signal, verify })
+    await this.#continue(open, { checked: true })
+    return reached
   }
 
-  async #continue(open: TusUpload, what: { unchecked: number } | { checked: true }): Promise<void> {
+  /**
+   * Bytes that nobody left unchecked were acknowledged to somebody else: this process has stood still for longer than its
+   * lock lasts, and another has gone on meanwhile.
+   */
+  async #cutUnchecked(open: TusUpload, offset: number): Promise<void> {
+    const { uncheckedFrom } = await this.#read()
+    if (uncheckedFrom !== offset) throw ERRORS.INVALID_OFFSET
+    const left = await this.#options.growing.cut(open.key, offset)
+    await this.#continue(open, { checked: true })
+    if (left !== offset) throw ERRORS.INVALID_OFFSET
+  }
+
+  /** @param what of the bytes that are still to be checked; nothing is said of them without it. */
+  async #continue(open: TusUpload, what: { unchecked?: number; checked?: true } = {}): Promise<void> {
     const { transitions, config } = this.#options.services
     const { jobId, fileId } = this.#id!
     const answer = await transitions.continueUpload({ id: jobId, fileId, lives: config.draftTtl, ...what })
