@@ -6,8 +6,8 @@ import { formatUploadId, readUpload } from '../jobs/open-uploads.ts'
 import { instant, readJobFile, viewFile } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { createUploadLocks } from '../jobs/upload-lock.ts'
-import { isOnS3 } from '../storage/s3.ts'
-import { createDirectUploads, type DirectUploads } from '../storage/s3-direct.ts'
+import { isOnS3 } from '../storage/on-s3.ts'
+import type { DirectUploads } from '../storage/s3-direct.ts'
 import { WRITERS } from './callers.ts'
 import { type Asked, endpoint, pointerTo } from './endpoint.ts'
 import { sha256Text } from './fields.ts'
@@ -44,11 +44,10 @@ const CompleteRequest = z.strictObject({
 export function directUploadEndpoints(services: Services, metrics: Metrics) {
   const { storage, transitions, leases, redis, config, log } = services
   const locks = createUploadLocks(redis)
-  const direct = isOnS3(storage) ? createDirectUploads(storage) : null
-
-  function requireS3(): DirectUploads {
-    if (direct) return direct
-    throw new Problem('storage-not-s3', 'The storage is no S3: send the file here.')
+  async function requireS3(): Promise<DirectUploads> {
+    if (!isOnS3(storage)) throw new Problem('storage-not-s3', 'The storage is no S3: send the file here.')
+    const { createDirectUploads } = await import('../storage/s3-direct.ts')
+    return createDirectUploads(storage)
   }
 
   return [
@@ -76,7 +75,7 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
       ],
       async handle(asked) {
         const { id } = await readJob(services, asked)
-        const s3 = requireS3()
+        const s3 = await requireS3()
         const { name: given, size, sha256, type } = asked.body as z.output<typeof PresignRequest>
         const name = cleanFileName(given)
         if (name === null) throw invalid(pointerTo(['name'], 'a file name is wanted'))
@@ -133,7 +132,7 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
       ],
       async handle(asked) {
         const { id } = await readJob(services, asked)
-        const s3 = requireS3()
+        const s3 = await requireS3()
         const fileId = asked.param('fileId')
         const name = formatUploadId({ jobId: id, fileId })
         const lock = await locks.take(name, { patience: LOCK_PATIENCE, letGo: () => undefined })

@@ -15,7 +15,7 @@ import {
   UploadPartCommand,
 } from '@aws-sdk/client-s3'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
-import type { OnS3 } from './s3.ts'
+import type { OnS3 } from './on-s3.ts'
 import { asking, failureName } from './s3-errors.ts'
 import type { PutResult, Storage } from './storage.ts'
 

@@ -10,9 +10,10 @@
  * to a write, in HEAD and in listings; the time of the last change is not, on several servers.
  */
 import { Readable } from 'node:stream'
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3'
+import { GetObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../config.ts'
 import { InterruptibleSource } from './interruptible.ts'
+import type { OnS3 } from './on-s3.ts'
 import { createBucket } from './s3-bucket.ts'
 import { createS3Check } from './s3-check.ts'
 import { createS3Clients, S3_TIMEOUTS, type S3Timeouts } from './s3-client.ts'
@@ -27,23 +28,6 @@ import { parseKey } from './storage-key.ts'
 /** What S3 allows. */
 const MOST_PARTS = 10_000
 const LEAST_PART = 5 * 1024 * 1024
-
-/** The power to speak with S3 itself, for what only S3 can do. */
-export interface OnS3 {
-  readonly s3: S3Access
-}
-
-export interface S3Access {
-  readonly place: S3Place
-  /** Connected; closed with the storage. */
-  readonly client: S3Client
-  /** The whole key of an object in the bucket. @throws TypeError for what is no key. */
-  objectPath(key: string): string
-}
-
-export function isOnS3(storage: Storage): storage is Storage & OnS3 {
-  return 's3' in storage
-}
 
 export interface S3StorageOptions {
   readonly place: S3Place

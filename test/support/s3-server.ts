@@ -1,7 +1,8 @@
 /** What the tests of S3 ask of a server, whichever it is. */
 import { CreateBucketCommand, CreateMultipartUploadCommand, UploadPartCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../../src/config.ts'
-import { createS3Storage, type OnS3, type S3StorageOptions } from '../../src/storage/s3.ts'
+import type { OnS3 } from '../../src/storage/on-s3.ts'
+import { createS3Storage, type S3StorageOptions } from '../../src/storage/s3.ts'
 
 export interface S3Server {
   readonly endpoint: string
