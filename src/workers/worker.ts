@@ -76,7 +76,7 @@ export async function runWorker(
   await waitUntilReady(redis, 30_000)
 
   const storage = await createStorage(config)
-  const transitions = createTransitions(redis)
+  const transitions = createTransitions(redis, config.storageQuota)
   const outbox = createOutbox(redis)
   const deliveries = createDeliveries(redis)
   const enqueuer = createEnqueuer({ redis, outbox, deliveries, log })

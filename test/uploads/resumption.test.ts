@@ -190,6 +190,23 @@ describe('an upload that submits', () => {
     expect(await jobs.ended(jobOf(path))).toMatchObject({ status: 'completed' })
   })
 
+  test('the same, where storage has become full meanwhile: the janitor names no more than a request would', async () => {
+    const api = await start(API, { REDIS_URL: proxy.url })
+    const stopped = proxy.stopAt(command => (COMPLETE(command) ? 'before' : 'pass'))
+    const client = resumable(api.url, BYTES, { metadata: SUBMITS })
+    const path = await client.made
+    await stopped
+    await api.kill('SIGKILL')
+    await expect(client.done).rejects.toThrow()
+    await jobs.redis.del(keys.uploadLock(path.split('/').at(-1)!), keys.leases(jobOf(path)))
+    await start(WORKER, { SLUICE_STORAGE_QUOTA: '1MiB' })
+    await eventually(
+      () => jobs.redis.hget(keys.sweeps, 'sweptAt'),
+      sweptAt => sweptAt !== null,
+    )
+    expect(await jobs.record(jobOf(path))).toMatchObject({ status: 'draft', files: [] })
+  })
+
   test('the same, and its client comes back before the janitor does: nothing is sent twice', async () => {
     const [api, another] = [await start(API, { REDIS_URL: proxy.url }), await start(API)]
     const stopped = proxy.stopAt(command => (COMPLETE(command) ? 'before' : 'pass'))
