@@ -47,6 +47,7 @@ export function createMetrics(services: Services, queues: Queues) {
       'What storage holds, as the janitor last measured it and the quota has counted since.',
     ),
     streams: gauge('event_clients', 'Clients that follow events.'),
+    uploads: gauge('uploads_under_way', 'Uploads that this process takes at the moment.'),
     swept: gauge('janitor_last_sweep_timestamp_seconds', "When the janitor's last pass ended."),
     scanner: scanner && gauge('scanner_up', 'Whether the virus scanner answered.'),
   }
@@ -99,6 +100,7 @@ export function createMetrics(services: Services, queues: Queues) {
         answers: { 200: { description: 'As of now.', types: ['text/plain'] } },
         async handle() {
           gauges.streams.set(feed.clients())
+          gauges.uploads.set(services.uploads.count())
           const scannerAsked = askScanner()
           try {
             await askRedis()

@@ -127,6 +127,7 @@ test('the metrics hold what an operator is woken by', async () => {
     'sluice_redis_up 1',
     'sluice_outbox_entries 0',
     'sluice_event_clients 0',
+    'sluice_uploads_under_way 0',
     'sluice_janitor_removed_total{what="objects"} 5',
     'sluice_janitor_removed_total{what="jobs"} 0',
     'sluice_janitor_last_sweep_timestamp_seconds 1800000000.5',
