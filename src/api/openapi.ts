@@ -13,12 +13,14 @@ const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'in
 /** And what any may that asks who calls: a session is looked up in Redis. */
 const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'queue-unavailable']
 
-/** By status, what a problem says by a header, too. */
-const PROBLEM_HEADERS: Readonly<Record<number, Readonly<Record<string, string>>>> = {
-  401: { 'WWW-Authenticate': '`Bearer`' },
-  416: { 'Content-Range': 'How many bytes there are: `bytes */size`' },
-  429: { 'Retry-After': 'Seconds' },
-  503: { 'Retry-After': 'Seconds' },
+/** What a problem says by a header, too. */
+const PROBLEM_HEADERS: { readonly [Code in ProblemCode]?: Readonly<Record<string, string>> } = {
+  unauthenticated: { 'WWW-Authenticate': '`Bearer`' },
+  'range-not-satisfiable': { 'Content-Range': 'How many bytes there are: `bytes */size`' },
+  'idempotency-in-progress': { 'Retry-After': 'Seconds, of `idempotency-in-progress`' },
+  'too-many-uploads': { 'Retry-After': 'Seconds' },
+  'queue-unavailable': { 'Retry-After': 'Seconds' },
+  'storage-unavailable': { 'Retry-After': 'Seconds' },
 }
 
 /** An endpoint that reads its body by itself says here what it takes, as a form or the same as JSON. */
@@ -150,22 +152,23 @@ function answerHeaders(headers: Readonly<Record<string, string>>): Json {
 /** By status, the codes that this endpoint may answer with. */
 function problems(each: Endpoint): Json {
   const codes = [...ALWAYS, ...(each.roles === 'public' ? [] : WITH_KEYS), ...(each.problems ?? [])]
-  const byStatus: Record<number, string[]> = {}
+  const byStatus: Record<number, ProblemCode[]> = {}
   for (const declared of codes) {
     const [code, status] = typeof declared === 'string' ? [declared, statusOf(declared, each)] : declared
     byStatus[status] = [...(byStatus[status] ?? []), code]
   }
   return Object.fromEntries(
-    Object.entries(byStatus).map(([status, codes]) => [
-      status,
-      {
-        description: codes.map(code => `\`${code}\``).join(', '),
-        ...(PROBLEM_HEADERS[Number(status)] && {
-          headers: answerHeaders(PROBLEM_HEADERS[Number(status)]!),
-        }),
-        content: { [PROBLEM_TYPE]: { schema: reference(ProblemSchema) } },
-      },
-    ]),
+    Object.entries(byStatus).map(([status, codes]) => {
+      const headers = Object.assign({}, ...codes.map(code => PROBLEM_HEADERS[code]))
+      return [
+        status,
+        {
+          description: codes.map(code => `\`${code}\``).join(', '),
+          ...(Object.keys(headers).length > 0 && { headers: answerHeaders(headers) }),
+          content: { [PROBLEM_TYPE]: { schema: reference(ProblemSchema) } },
+        },
+      ]
+    }),
   )
 }
 

@@ -18,7 +18,7 @@ let document: {
     Record<
       string,
       {
-        responses: Record<string, { headers?: Record<string, unknown> }>
+        responses: Record<string, { description: string; headers?: Record<string, unknown> }>
         parameters: { name: string; in: string; schema: Record<string, unknown> }[]
         requestBody?: { content: Record<string, { schema: { properties: Record<string, object> } }> }
       }
@@ -187,6 +187,8 @@ test('it names the headers that come with a refusal', () => {
       const headers = (status: number) => Object.keys(responses[status]?.headers ?? {})
       if (responses[401]) expect(headers(401), path).toEqual(['WWW-Authenticate'])
       if (responses[416]) expect(headers(416), path).toEqual(['Content-Range'])
+      if (responses[409]?.description.includes('idempotency-in-progress'))
+        expect(headers(409), path).toEqual(['Retry-After'])
       if (responses[429]) expect(headers(429), path).toEqual(['Retry-After'])
       if (responses[503] && path !== '/readyz') expect(headers(503), path).toEqual(['Retry-After'])
     }
