@@ -1,4 +1,5 @@
 /** `/livez`: the process answers. `/readyz`: it can take uploads. */
+import { setTimeout as delay } from 'node:timers/promises'
 import { checkInstallation } from '../jobs/installation.ts'
 import { checkDurability } from '../redis/durability.ts'
 import { endpoint } from './endpoint.ts'
@@ -13,6 +14,10 @@ interface Check {
   readonly messages: readonly string[]
 }
 
+/** Milliseconds for each check. Whoever asks waits for a few seconds, and then knows nothing of the others either. */
+const LONGEST_MS = 5_000
+
+const LATE: Check = { status: 'failed', messages: [`There was no answer within ${LONGEST_MS / 1_000} s.`] }
 const OK: Check = { status: 'ok', messages: [] }
 const SCANNER_LAX: Check = {
   status: 'warning',
@@ -61,11 +66,15 @@ export function healthEndpoints(services: Services) {
   }
 
   const run = async (name: string, check: () => Promise<Check>): Promise<[string, Check]> => {
+    const done = new AbortController()
     try {
-      return [name, await check()]
+      const late = delay(LONGEST_MS, LATE, { signal: done.signal })
+      return [name, await Promise.race([check(), late])]
     } catch (error) {
       log.debug({ err: error }, `readiness: ${name}`)
       return [name, { status: 'failed', messages: [problemOf(error).detail] }]
+    } finally {
+      done.abort()
     }
   }
 

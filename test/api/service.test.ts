@@ -181,6 +181,19 @@ describe('readiness', () => {
     })
     expect(text).not.toContain('/path')
   })
+
+  test('is denied where what is asked does not answer, and told all the same', async () => {
+    const hung = vi
+      .spyOn(api.services.storage, 'readMark')
+      .mockImplementationOnce(() => new Promise(() => undefined))
+    const response = await call('/readyz')
+    hung.mockRestore()
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({
+      status: 'unavailable',
+      checks: { redis: { status: 'ok' }, installation: { status: 'failed' } },
+    })
+  })
 })
 
 describe('deliveries', () => {
