@@ -9,6 +9,9 @@ export const SNIFFED_BYTES = 4_100
 /** Textual types that no magic number tells from plain text: the client's word is taken, if the content is text. */
 const TEXTUAL = /^(text\/[\w.+-]+|application\/(json|x-ndjson|xml|yaml|x-yaml|toml|javascript|sql))$/
 
+/** How formats begin whose magic number is itself text. Not a bitmap's: a log may well begin with "BM". */
+const MARKED = /^(?:[%{<!#@]|BEGIN:)/
+
 /**
  * @param head the first `SNIFFED_BYTES` bytes, or all.
  * @param declared the media type that the client gave.
@@ -16,9 +19,8 @@ const TEXTUAL = /^(text\/[\w.+-]+|application\/(json|x-ndjson|xml|yaml|x-yaml|to
  */
 export async function sniffType(head: Uint8Array, declared: string): Promise<string> {
   if (isText(head)) {
-    // Formats with a magic number that is itself text begin with one of these.
-    const marked = head.length > 0 && '%{<!#B@'.includes(String.fromCharCode(head[0]!))
-    const type = marked ? (await fileTypeFromBuffer(head))?.mime : undefined
+    const beginning = Buffer.from(head.subarray(0, 6)).toString('latin1')
+    const type = MARKED.test(beginning) ? (await fileTypeFromBuffer(head))?.mime : undefined
     return type ?? textual(declared)
   }
   const found = (await fileTypeFromBuffer(head))?.mime

@@ -49,6 +49,20 @@ describe('a file is let in', () => {
       ['text/plain'],
       'text/plain',
     ],
+    [
+      'as text, though it begins with the two letters of a bitmap',
+      Buffer.from('BM25 scores were computed\n'),
+      'text/plain',
+      ['text/*'],
+      'text/plain',
+    ],
+    [
+      'as the kind of text that it begins as',
+      Buffer.from('BEGIN:VCALENDAR\n'),
+      'text/plain',
+      ['text/calendar'],
+      'text/calendar',
+    ],
     ['as text where it is empty', NOTHING, 'application/zip', ['text/*'], 'text/plain'],
     ['as gzip, whatever is in it', GZIP, 'text/plain', ['application/gzip'], 'application/gzip'],
   ])('%s', async (_, content, declared, allowed, type) => {
