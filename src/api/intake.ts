@@ -15,7 +15,7 @@ import {
 } from './idempotency.ts'
 import type { Metrics } from './metrics.ts'
 import { PREFER } from './prefer.ts'
-import { queueUnavailable } from './problems.ts'
+import { Problem, queueUnavailable } from './problems.ts'
 import { fieldChecker, JobDraft, JobForm, toRequest } from './requests.ts'
 import { JobSchema } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -98,7 +98,7 @@ async function createDraft(services: Services, asked: Asked<unknown, unknown>, d
     },
     async ({ jobId }, requireSame) => {
       requireSame(fingerprintOf(draft, null))
-      return answer(shown(await readRecord(services.redis, jobId), asked.caller))
+      return answer(await readMade(services, asked, jobId))
     },
   )
 }
@@ -133,7 +133,17 @@ async function createFromUpload(services: Services, metrics: Metrics, asked: Ask
     async ({ jobId }, requireSame) => {
       const received = await readAgain(services, asked, { jobId, checkField })
       requireSame(fingerprintOf(parse(received), received.files))
-      return accepted(services, asked, shown(await readRecord(services.redis, jobId), asked.caller))
+      return accepted(services, asked, await readMade(services, asked, jobId))
     },
+  )
+}
+
+/** The job that an earlier request under this key has made. @throws Problem `not-found` where it was removed since. */
+async function readMade({ redis }: Services, { caller }: Asked<unknown, unknown>, id: string) {
+  const record = await readRecord(redis, id)
+  if (record) return shown(record, caller)
+  throw new Problem(
+    'not-found',
+    'The job that was made under this key is there no more. Give another one a key of its own.',
   )
 }

@@ -133,11 +133,13 @@ describe('a repeated upload', () => {
     await expectProblem(await openDraft('k', { pipeline: 'inspect' }), 422, 'idempotency-key-reused')
   })
 
-  test('of a job that was deleted is not found', async () => {
+  test('of a job that was deleted is not found, and told what to do', async () => {
     const { id } = await job(await upload('k'))
     await fetch(`${api.url}/api/jobs/${id}/cancel`, { method: 'POST' })
     await fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })
-    await expectProblem(await upload('k'), 404, 'not-found')
+    const again = await upload('k')
+    expect(await again.clone().json()).toMatchObject({ detail: expect.stringContaining('a key of its own') })
+    await expectProblem(again, 404, 'not-found')
     expect(await jobCount()).toBe(0)
   })
 

@@ -144,7 +144,11 @@ describe('SLUICE_STORAGE_QUOTA', () => {
       body: form({ 'a.log': new Uint8Array(bytes) }, path === '/api/jobs' ? { pipeline: 'inspect' } : {}),
     })
   const expectFull = async (answer: Promise<Response>) =>
-    expect(await (await answer).json()).toMatchObject({ status: 507, code: 'storage-full' })
+    expect(await (await answer).json()).toMatchObject({
+      status: 507,
+      code: 'storage-full',
+      detail: expect.stringContaining('SLUICE_STORAGE_QUOTA'),
+    })
 
   test('an upload that fits is taken, the next that does not is refused and leaves nothing; deleting makes room', async () => {
     const { id } = (await (await send(QUOTA - 600 * KIB)).json()) as Job

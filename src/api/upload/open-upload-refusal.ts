@@ -24,7 +24,7 @@ export function openUploadRefusal(code: OpenUploadRefusal, maxFiles = 0): Proble
     case 'uploads-in-progress':
       return new Problem(code, 'Another request to this draft is under way. Ask again when it has ended.')
     case 'storage-full':
-      return noRoom()
+      return noRoom('SLUICE_STORAGE_QUOTA')
     case 'lease-lost':
       return queueUnavailable()
   }

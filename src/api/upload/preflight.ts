@@ -44,9 +44,9 @@ export async function requireRoom(headers: IncomingHttpHeaders, room: Room): Pro
 /** @param least bytes that are to come. @throws Problem `storage-full` */
 export async function requireBytes(least: number, { storage, stored, config }: Room): Promise<void> {
   const { storageQuota: quota, storageReserve: reserve } = config
-  if (quota !== null && (await stored.bytes()) + least > quota) throw noRoom()
+  if (quota !== null && (await stored.bytes()) + least > quota) throw noRoom('SLUICE_STORAGE_QUOTA')
   const free = await storage.freeBytes()
-  if (free !== null && free - reserve < least) throw noRoom()
+  if (free !== null && free - reserve < least) throw noRoom('SLUICE_STORAGE_RESERVE')
 }
 
 /** Nobody has to send gigabytes to hear that they are more than all files of a job may have. */
@@ -61,6 +61,10 @@ function refuseTooLarge(length: number, maxFileSize: number, maxFiles: number): 
   )
 }
 
-export function noRoom(): Problem {
-  return new Problem('storage-full', 'There is no room for an upload of this size. Try again later.')
+/** @param setting that leaves none. */
+export function noRoom(setting: 'SLUICE_STORAGE_QUOTA' | 'SLUICE_STORAGE_RESERVE'): Problem {
+  return new Problem(
+    'storage-full',
+    `There is no room for an upload of this size (${setting}). Try again later.`,
+  )
 }

@@ -174,7 +174,7 @@ function refusal(code: UploadRefusal, maxFiles: number): Problem {
     case 'key-lost':
       return inProgress()
     case 'storage-full':
-      return noRoom()
+      return noRoom('SLUICE_STORAGE_QUOTA')
     case 'lease-lost':
     case 'exists':
       return queueUnavailable()
