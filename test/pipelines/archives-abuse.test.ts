@@ -309,6 +309,21 @@ describe('an archive that lies is refused, naming the member and what is wrong',
     )
   })
 
+  test('tars put one behind the other, of which only the first would be read', async () => {
+    const first = tar([good])
+    const another = tar([{ name: 'lost.log', bytes: LOG }])
+    const sentence = `"a.tar" cannot be unpacked: it is followed by another archive, behind its member "a.tar/good.log".`
+    for (const bytes of [
+      Buffer.concat([first, another]),
+      Buffer.concat([first, Buffer.alloc(10_240), another]),
+      Buffer.concat([gzipSync(first), gzipSync(another)]),
+    ]) {
+      expect(await refused(bytes, 'unsupported-content', {}, 'a.tar')).toBe(sentence)
+    }
+    const padded = Buffer.concat([first, Buffer.alloc(10_240, LOG)])
+    expect((await outcome(padded, {}, 'a.tar')).failure).toBeNull()
+  })
+
   test('a tar in a gzip that breaks off, be it behind its last member', async () => {
     const whole = gzipSync(tar([{ name: 'a.log', bytes: NOISY_LOG }]))
     expect((await outcome(whole)).failure).toBeNull()

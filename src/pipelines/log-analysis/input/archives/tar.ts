@@ -9,6 +9,8 @@ import { Damaged } from './damaged.ts'
 import type { ArchiveEntry, EntryKind } from './entry.ts'
 import { BLOCK, readHeader } from './tar-header.ts'
 
+const EMPTY = Buffer.alloc(BLOCK)
+
 /** Bytes of a long name or a pax header; what is longer is no name. */
 const MOST_EXTENSION = 1024 * 1024
 
@@ -33,7 +35,7 @@ interface Extension {
 /**
  * Reads the source to its end: what follows the end of the archive is padding.
  *
- * @throws Damaged for what is no tar, or ends before its end.
+ * @throws Damaged for what is no tar, ends before its end, or is only the first of several.
  */
 export async function* tarEntries(source: AsyncGenerator<Uint8Array>): AsyncGenerator<ArchiveEntry> {
   const reader = new ByteReader(source)
@@ -62,9 +64,21 @@ export async function* tarEntries(source: AsyncGenerator<Uint8Array>): AsyncGene
       await content.skip()
       await reader.part((BLOCK - (content.size % BLOCK)) % BLOCK).skip()
     }
+    await refuseAnother(reader)
     await reader.rest()
   } finally {
     await source.return(undefined)
+  }
+}
+
+/** Padding may be of any bytes. But tars put one behind the other are no padding, and only the first would be read. */
+async function refuseAnother(reader: ByteReader): Promise<void> {
+  for (;;) {
+    const block = await reader.exactly(BLOCK)
+    if (!block) return
+    if (block.equals(EMPTY)) continue
+    if (readHeader(block)?.cksumValid) throw new Damaged('is followed by another archive')
+    return
   }
 }
 
