@@ -144,6 +144,6 @@ async function readMade({ redis }: Services, { caller }: Asked<unknown, unknown>
   if (record) return shown(record, caller)
   throw new Problem(
     'not-found',
-    'The job that was made under this key is there no more. Give another one a key of its own.',
+    'The job that was made under this key has been removed. To make another one, use another key.',
   )
 }

@@ -138,7 +138,7 @@ describe('a repeated upload', () => {
     await fetch(`${api.url}/api/jobs/${id}/cancel`, { method: 'POST' })
     await fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })
     const again = await upload('k')
-    expect(await again.clone().json()).toMatchObject({ detail: expect.stringContaining('a key of its own') })
+    expect(await again.clone().json()).toMatchObject({ detail: expect.stringContaining('use another key') })
     await expectProblem(again, 404, 'not-found')
     expect(await jobCount()).toBe(0)
   })
