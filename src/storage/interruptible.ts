@@ -29,6 +29,18 @@ export class InterruptibleSource {
     })
   }
 
+  /**
+   * Gives the next chunk to `take`, and waits for it; false at the end. For loops: one that calls `next` itself holds on
+   * to a chunk while it waits for the one after it, and so does each of a thousand uploads that pause.
+   */
+  async pass(take: (chunk: Uint8Array) => Promise<void> | null): Promise<boolean> {
+    const read = await this.next()
+    if (read.done) return false
+    const taken = take(read.value)
+    if (taken) await taken
+    return true
+  }
+
   /** Makes the call of `next` under way, and every later one, reject with `reason`. The first reason counts. */
   interrupt(reason: unknown): void {
     this.#interruption ??= { reason }

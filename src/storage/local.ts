@@ -92,10 +92,8 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
       signal?.addEventListener('abort', abort)
       try {
         signal?.throwIfAborted()
-        for (let read = await source.next(); !read.done; read = await source.next()) {
-          const full = object.append(read.value)
-          if (full) await full
-        }
+        const append = (chunk: Uint8Array) => object.append(chunk)
+        while (await source.pass(append));
         const { size, sha256, stats } = await object.commit()
         signal?.throwIfAborted()
         return { key, size, sha256, etag: etagOf(stats) }
