@@ -53,8 +53,18 @@ export function createDeliveries(redis: Redis) {
   return {
     read,
     /** The delivery as clients see it, with every attempt. */
-    async view(record: DeliveryRecord): Promise<Delivery> {
-      const attempts = await redis.lrange(keys.deliveryAttempts(record.id), 0, -1)
+    async view(before: DeliveryRecord): Promise<Delivery> {
+      // Both at one moment: an attempt that is told has had its effect on the rest.
+      const replies = await redis
+        .multi()
+        .hgetall(keys.delivery(before.id))
+        .lrange(keys.deliveryAttempts(before.id), 0, -1)
+        .exec()
+      const [hash, attempts] = (replies ?? []).map(([error, reply]) => {
+        if (error) throw error
+        return reply
+      }) as [Record<string, string>, string[]]
+      const record = parse(hash) ?? before
       return {
         id: record.id,
         jobId: record.jobId,
