@@ -7,8 +7,9 @@ import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { createUi } from '../ui/ui.ts'
 import { artifactEndpoints } from './artifacts.ts'
+import { auditEndpoints } from './audit.ts'
 import { mountBoard } from './board.ts'
-import { ANONYMOUS, type Caller, createKeyRing, type KeyRing } from './callers.ts'
+import { anonymous, type Caller, callerWith } from './callers.ts'
 import { deliveryEndpoints } from './deliveries.ts'
 import { directUploadEndpoints } from './direct-uploads.ts'
 import { mountDocs } from './docs.ts'
@@ -18,6 +19,8 @@ import { fileEndpoints } from './files.ts'
 import { healthEndpoints } from './health.ts'
 import { intakeEndpoints } from './intake.ts'
 import { jobEndpoints } from './jobs.ts'
+import type { KeyRing } from './key-ring.ts'
+import { keyEndpoints } from './keys.ts'
 import { loginEndpoints } from './login.ts'
 import { createMetrics } from './metrics.ts'
 import { comesFromElsewhere, isLocalHostHeader, isSafe } from './origin.ts'
@@ -42,8 +45,7 @@ const HEALTH = new Set(['/livez', '/readyz'])
 
 /** @param version of the service, for its document. */
 export function createApi(services: Services, version: string): Api {
-  const { redis, log, config } = services
-  const keyRing = createKeyRing(config.apiKeys)
+  const { redis, log, keyRing } = services
   const sessions = createSessions(redis, keyRing)
   const queues = openQueues(redis, log)
   const metrics = createMetrics(services, queues)
@@ -58,7 +60,9 @@ export function createApi(services: Services, version: string): Api {
     ...deliveryEndpoints(services),
     ...overviewEndpoints(services, queues),
     ...healthEndpoints(services),
-    ...loginEndpoints(keyRing, sessions),
+    ...loginEndpoints(services, sessions),
+    ...keyEndpoints(services),
+    ...auditEndpoints(services),
     ...metrics.endpoints(),
   ]
 
@@ -88,9 +92,7 @@ export function createApi(services: Services, version: string): Api {
     }
   })
   app.use(async (c, next) => {
-    if (keyRing.isEmpty && !HEALTH.has(c.req.path) && !isLocalHostHeader(c.req.header('host'))) {
-      throw new Problem('forbidden', 'Without API keys the service answers to localhost only.')
-    }
+    if (!HEALTH.has(c.req.path)) requireLocalHost(c, keyRing)
     return next()
   })
   // Before anybody is asked for a key: the shell is there for whoever has none, and while Redis is away.
@@ -134,13 +136,27 @@ export function createApi(services: Services, version: string): Api {
 }
 
 async function identify(c: Context<Env>, keyRing: KeyRing, sessions: Sessions): Promise<Caller | null> {
-  if (keyRing.isEmpty) return ANONYMOUS
   const authorization = c.req.header('authorization')
-  if (authorization === undefined) return sessions.find(c.req.header('cookie'))
-  const [, text] = /^Bearer +(\S+)$/i.exec(authorization) ?? []
-  const key = text === undefined ? null : keyRing.find(text)
-  if (!key) throw unauthenticated('This key is not known.')
-  return { name: key.name, role: key.role, by: 'key' }
+  const [, text] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
+  const key = text === undefined ? null : await keyRing.find(text)
+  if (key) {
+    keyRing.use(key)
+    return callerWith(key, 'key')
+  }
+  await keyRing.fresh()
+  if (keyRing.isEmpty) {
+    // Asked again: since it was asked first, the last key may have gone.
+    requireLocalHost(c, keyRing)
+    return anonymous(keyRing.untilShut)
+  }
+  if (authorization !== undefined) throw unauthenticated('This key is not known.')
+  return sessions.find(c.req.header('cookie'))
+}
+
+function requireLocalHost(c: Context<Env>, keyRing: KeyRing): void {
+  if (keyRing.isEmpty && !isLocalHostHeader(c.req.header('host'))) {
+    throw new Problem('forbidden', 'Without API keys the service answers to localhost only.')
+  }
 }
 
 function origin(c: Context<Env>) {

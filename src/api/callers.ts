@@ -2,9 +2,9 @@
  * Who calls, and what they may do. A key comes as `Authorization: Bearer …`, or stands behind a session cookie; where
  * no key is set everybody on this machine is `anonymous` and may do all.
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
-import type { ApiKey, Role } from '../config.ts'
+import type { Role } from '../config.ts'
 import type { JobRecord } from '../jobs/record.ts'
+import type { KnownKey } from './key-ring.ts'
 import { notFound } from './problems.ts'
 
 export interface Caller {
@@ -12,6 +12,8 @@ export interface Caller {
   readonly role: Role
   /** `session` and `none` are what a browser sends by itself, so that its requests may be another site's doing. */
   readonly by: 'key' | 'session' | 'none'
+  /** Aborts when the key is revoked: what lives long ends with it. */
+  readonly until: AbortSignal
 }
 
 export const EVERYONE: readonly Role[] = ['admin', 'uploader', 'viewer']
@@ -19,32 +21,21 @@ export const WRITERS: readonly Role[] = ['admin', 'uploader']
 export const OPERATORS: readonly Role[] = ['admin', 'viewer']
 export const ADMINS: readonly Role[] = ['admin']
 
-export const ANONYMOUS: Caller = { name: 'anonymous', role: 'admin', by: 'none' }
-
-export interface KeyRing {
-  /** True where no key is set. */
-  readonly isEmpty: boolean
-  /** The key with this text; takes the same time for all that are wrong. */
-  find(text: string): ApiKey | null
-  byName(name: string): ApiKey | null
+/** Where no key is set: everybody on this machine, until there is a first key. */
+export function anonymous(until: AbortSignal): Caller {
+  return { name: 'anonymous', role: 'admin', by: 'none', until }
 }
 
-export function createKeyRing(keys: readonly ApiKey[]): KeyRing {
-  const digests = keys.map(({ key }) => digest(key))
-  return {
-    isEmpty: keys.length === 0,
-    find(text) {
-      const asked = digest(text)
-      let found: ApiKey | null = null
-      for (const [index, each] of digests.entries()) if (timingSafeEqual(asked, each)) found = keys[index]!
-      return found
-    },
-    byName: name => keys.find(key => key.name === name) ?? null,
-  }
+/** Whoever asks for what needs no key. */
+export const NOBODY: Caller = {
+  name: 'nobody',
+  role: 'viewer',
+  by: 'none',
+  until: new AbortController().signal,
 }
 
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
+export function callerWith({ name, role, gone }: KnownKey, by: 'key' | 'session'): Caller {
+  return { name, role, by, until: gone }
 }
 
 /** An uploader sees only what is its own. */

@@ -1,6 +1,8 @@
 /** Puts the API together from its settings: connections, storage, the layers on them. */
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Config } from '../config.ts'
+import { createApiKeys } from '../jobs/api-keys.ts'
+import { createAudit } from '../jobs/audit.ts'
 import { createDeliveries } from '../jobs/deliveries.ts'
 import { createEventFeed } from '../jobs/event-feed.ts'
 import { createIdempotency } from '../jobs/idempotency.ts'
@@ -17,6 +19,7 @@ import { createClamd } from '../scanner/clamd.ts'
 import { createStorage } from '../storage/create-storage.ts'
 import { createAddressGuard } from '../webhooks/address.ts'
 import { createApi } from './app.ts'
+import { openKeyRing } from './key-ring.ts'
 import { PACE, type Pace } from './pace.ts'
 import { type ApiServer, listen } from './server.ts'
 import type { Services } from './services.ts'
@@ -67,6 +70,9 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
     undo.push(() => enqueuer.close())
     const feed = createEventFeed({ reader, redis, log })
     undo.push(() => feed.close())
+    const apiKeys = createApiKeys(redis)
+    const keyRing = await openKeyRing({ environment: config.apiKeys, apiKeys, log })
+    undo.push(() => keyRing.close())
     const services: Services = {
       config,
       log,
@@ -82,6 +88,9 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       deliveries,
       enqueuer,
       feed,
+      apiKeys,
+      keyRing,
+      audit: createAudit(redis),
       addresses: createAddressGuard({ allow: config.webhookAllow }),
       pipelines,
       pace: {

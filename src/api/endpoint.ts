@@ -8,7 +8,7 @@ import type { z } from 'zod'
 import type { Role } from '../config.ts'
 import { quality } from './accept.ts'
 import { bodyMedia, readJson } from './body.ts'
-import type { Caller } from './callers.ts'
+import { type Caller, NOBODY } from './callers.ts'
 import { type Fault, invalid, notFound, Problem, type ProblemCode } from './problems.ts'
 
 export interface Env {
@@ -117,7 +117,7 @@ export function register(app: Hono<Env>, declared: Endpoint): void {
 /** @throws Problem `unauthenticated`, `forbidden`. */
 export function admit(c: Context<Env>, roles: Endpoint['roles']): Caller {
   const caller = c.get('caller')
-  if (roles === 'public') return caller ?? { name: 'nobody', role: 'viewer', by: 'none' }
+  if (roles === 'public') return caller ?? NOBODY
   if (!caller) throw unauthenticated()
   if (!roles.includes(caller.role)) {
     throw new Problem('forbidden', `The role "${caller.role}" may not do this.`)

@@ -22,7 +22,7 @@ export function formatEvent(event: JobEvent): string {
  * bounds what it holds for it, and never by a growing buffer here.
  *
  * @param open starts the events; they end when the signal aborts.
- * @param closing ends every stream, when the process shuts down.
+ * @param closing ends the stream: the process shuts down, or the caller's key was revoked.
  */
 export function eventStream(
   c: Context<Env>,

@@ -52,7 +52,7 @@ export function eventEndpoints(services: Services) {
           async function* (signal) {
             for await (const event of feed.follow(id, after, signal)) yield formatEvent(event)
           },
-          closing,
+          AbortSignal.any([closing, asked.caller.until]),
         )
       },
     }),
@@ -78,7 +78,7 @@ export function eventEndpoints(services: Services) {
               else if (maySee(caller, each.owner)) yield formatEvent(each.event)
             }
           },
-          closing,
+          AbortSignal.any([closing, caller.until]),
         )
       },
     }),

@@ -2,9 +2,11 @@
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { bodyMedia, readBody, readJson } from './body.ts'
-import { EVERYONE, type KeyRing } from './callers.ts'
+import { EVERYONE } from './callers.ts'
+import { by, clientOf } from './client.ts'
 import { check, type Env, endpoint, pointerTo, unauthenticated } from './endpoint.ts'
 import { Problem } from './problems.ts'
+import type { Services } from './services.ts'
 import type { Sessions } from './sessions.ts'
 
 const LoginForm = z.object({ key: z.string('the key is missing') })
@@ -12,7 +14,7 @@ const LoginForm = z.object({ key: z.string('the key is missing') })
 /** Bytes of what comes with a key; nobody has shown one yet. */
 const LARGEST = 16 * 2 ** 10
 
-export function loginEndpoints(keyRing: KeyRing, sessions: Sessions) {
+export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions) {
   return [
     {
       ...endpoint({
@@ -41,9 +43,16 @@ export function loginEndpoints(keyRing: KeyRing, sessions: Sessions) {
           const text = await readKey(c)
           // Without keys there is nothing to prove, and whoever tries is in already.
           if (keyRing.isEmpty) return seeOther('/')
-          const key = keyRing.find(text)
-          if (!key) throw unauthenticated('This key is not known.')
-          return seeOther('/', await sessions.open(key))
+          const key = await keyRing.find(text)
+          const { address, secure } = clientOf(c)
+          if (!key) {
+            await audit.record({ actor: 'nobody', address }, 'login', { outcome: 'refused' })
+            throw unauthenticated('This key is not known.')
+          }
+          keyRing.use(key)
+          const cookie = await sessions.open(key, secure)
+          await audit.record({ actor: key.name, address }, 'login', { target: key.id })
+          return seeOther('/', cookie)
         },
       }),
       // For the document: forms are read here, by `readKey`.
@@ -63,7 +72,12 @@ export function loginEndpoints(keyRing: KeyRing, sessions: Sessions) {
           headers: { Location: '`/login`', 'Set-Cookie': 'Takes the session away' },
         },
       },
-      handle: async ({ c }) => seeOther('/login', await sessions.close(c.req.header('cookie'))),
+      async handle(asked) {
+        const { c, caller } = asked
+        const cookie = await sessions.close(c.req.header('cookie'), clientOf(c).secure)
+        if (caller.by === 'session') await audit.record(by(asked), 'logout')
+        return seeOther('/login', cookie)
+      },
     }),
   ]
 }

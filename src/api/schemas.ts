@@ -3,6 +3,7 @@
  * them.
  */
 import { z } from 'zod'
+import { AUDIT_ACTIONS } from '../jobs/audit.ts'
 import { ERROR_CODES, EVENT_TYPES, STATUSES } from '../jobs/job.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 
@@ -199,6 +200,36 @@ export const HealthSchema = name(
       z.strictObject({ status: z.enum(['ok', 'warning', 'failed']), messages: z.array(z.string()) }),
     ),
   }),
+)
+const apiKey = {
+  id: z.string(),
+  name: z.string(),
+  role: z.enum(['admin', 'uploader', 'viewer']),
+  source: z
+    .enum(['environment', 'run-time'])
+    .describe('Where it comes from; only the latter can be revoked here.'),
+  createdAt: time.nullable(),
+  lastUsedAt: time.nullable().describe('To the minute.'),
+}
+export const ApiKeyList = name('ApiKeyList', z.strictObject({ items: z.array(z.strictObject(apiKey)) }))
+export const NewApiKey = name(
+  'NewApiKey',
+  z.strictObject({ ...apiKey, key: z.string().describe('Shown this once.') }),
+)
+export const AuditPage = name(
+  'AuditPage',
+  page(
+    z.strictObject({
+      id: z.string(),
+      at: time,
+      actor: z.string().describe('The name of a key; `anonymous`, `nobody` or `operator` without one.'),
+      action: z.enum(AUDIT_ACTIONS),
+      target: z.string().describe('The id of what it was done to; may be empty.'),
+      outcome: z.enum(['ok', 'refused']),
+      address: z.string().nullable(),
+      details: z.record(z.string(), z.unknown()),
+    }),
+  ),
 )
 export const ProblemSchema = name(
   'Problem',

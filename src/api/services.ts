@@ -1,6 +1,8 @@
 /** What the API works with; made by its composition root, `main.ts`, and by tests. */
 import type { Redis } from 'ioredis'
 import type { Config } from '../config.ts'
+import type { ApiKeys } from '../jobs/api-keys.ts'
+import type { Audit } from '../jobs/audit.ts'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import type { EventFeed } from '../jobs/event-feed.ts'
 import type { Idempotency } from '../jobs/idempotency.ts'
@@ -14,6 +16,7 @@ import type { Enqueuer } from '../queues/enqueuer.ts'
 import type { Scanner } from '../scanner/scanner.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { AddressGuard } from '../webhooks/address.ts'
+import type { KeyRing } from './key-ring.ts'
 import type { Pace } from './pace.ts'
 import type { Uploads } from './upload/at-once.ts'
 
@@ -35,6 +38,9 @@ export interface Services {
   readonly deliveries: Deliveries
   readonly enqueuer: Enqueuer
   readonly feed: EventFeed
+  readonly apiKeys: ApiKeys
+  readonly keyRing: KeyRing
+  readonly audit: Audit
   readonly addresses: AddressGuard
   readonly pipelines: ReadonlyMap<string, Pipeline>
   /** Of uploads. */

@@ -4,9 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import type { ApiKey } from '../config.ts'
 import { keys } from '../jobs/keys.ts'
-import type { Caller, KeyRing } from './callers.ts'
+import { type Caller, callerWith } from './callers.ts'
+import type { KeyRing, KnownKey } from './key-ring.ts'
 
 const COOKIE = 'sluice_session'
 const LIFETIME_S = 12 * 3_600
@@ -17,14 +17,14 @@ export type Sessions = ReturnType<typeof createSessions>
 
 export function createSessions(redis: Redis, keyRing: KeyRing) {
   return {
-    /** @returns the `Set-Cookie` that opens a session. */
-    async open(key: ApiKey): Promise<string> {
+    /** @returns the `Set-Cookie` that opens a session. @param secure whether the browser came by TLS. */
+    async open(key: KnownKey, secure: boolean): Promise<string> {
       const token = randomBytes(32).toString('base64url')
       await redis.set(redisKey(token), `${fingerprint(key)} ${key.name}`, 'EX', LIFETIME_S)
-      return cookie(token, LIFETIME_S)
+      return cookie(token, LIFETIME_S, secure)
     },
 
-    /** @param header the request's `Cookie`. A session ends with its key: when that is changed or taken away. */
+    /** @param header the request's `Cookie`. A session ends with its key: when that, or its role, is changed or taken away. */
     async find(header: string | undefined): Promise<Caller | null> {
       const token = header && TOKEN.exec(header)?.[1]
       if (!token) return null
@@ -33,14 +33,15 @@ export function createSessions(redis: Redis, keyRing: KeyRing) {
       const blank = kept.indexOf(' ')
       const key = keyRing.byName(kept.slice(blank + 1))
       if (!key || fingerprint(key) !== kept.slice(0, blank)) return null
-      return { name: key.name, role: key.role, by: 'session' }
+      keyRing.use(key)
+      return callerWith(key, 'session')
     },
 
     /** @returns the `Set-Cookie` that takes the cookie away. */
-    async close(header: string | undefined): Promise<string> {
+    async close(header: string | undefined, secure: boolean): Promise<string> {
       const token = header && TOKEN.exec(header)?.[1]
       if (token) await redis.del(redisKey(token))
-      return cookie('', 0)
+      return cookie('', 0, secure)
     },
   }
 }
@@ -49,10 +50,10 @@ function redisKey(token: string): string {
   return keys.session(createHash('sha256').update(token).digest('hex'))
 }
 
-function fingerprint({ name, key }: ApiKey): string {
-  return createHash('sha256').update(`session\0${name}\0${key}`).digest('hex')
+function fingerprint({ name, role, digest }: KnownKey): string {
+  return createHash('sha256').update(`session\0${name}\0${role}\0${digest}`).digest('hex')
 }
 
-function cookie(token: string, maxAge: number): string {
-  return `${COOKIE}=${token}; Path=/; Max-Age=${maxAge}; HttpOnly; SameSite=Strict`
+function cookie(token: string, maxAge: number, secure: boolean): string {
+  return `${COOKIE}=${token}; Path=/; Max-Age=${maxAge}; ${secure ? 'Secure; ' : ''}HttpOnly; SameSite=Strict`
 }

@@ -20,6 +20,9 @@
  *   {sluice}:stored                hash    the bytes that storage holds; see stored.ts
  *   {sluice}:sweeps                hash    what the janitor has removed; see sweep-totals.ts
  *   {sluice}:session:<digest>      string  whose key a browser's session stands for, for 12 h
+ *   {sluice}:api-keys              hash    keys made at run time; {sluice}:api-keys:version another text after each change;
+ *                                          {sluice}:api-keys:used hash: when each was used last
+ *   {sluice}:audit                 stream  who did what when; see audit.ts
  */
 export const PREFIX = '{sluice}'
 
@@ -47,6 +50,10 @@ export const keys = {
   idempotency: (digest: string) => `${PREFIX}:idempotency:${digest}`,
   stored: `${PREFIX}:stored`,
   session: (digest: string) => `${PREFIX}:session:${digest}`,
+  apiKeys: `${PREFIX}:api-keys`,
+  apiKeysVersion: `${PREFIX}:api-keys:version`,
+  apiKeysUsed: `${PREFIX}:api-keys:used`,
+  audit: `${PREFIX}:audit`,
   webhookSecret: `${PREFIX}:webhook-secret`,
   workers: `${PREFIX}:workers`,
   alone: (name: string) => `${PREFIX}:alone:${name}`,
