@@ -10,6 +10,7 @@ import { serveStatic } from '@hono/node-server/serve-static'
 import type { Hono, MiddlewareHandler } from 'hono'
 import { type DeliverData, QUEUES } from '../queues/names.ts'
 import { ADMINS } from './callers.ts'
+import { by } from './client.ts'
 import { reopen } from './deliveries.ts'
 import { admit, type Env } from './endpoint.ts'
 import { isSafe } from './origin.ts'
@@ -76,7 +77,8 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
     const job = await queues.deliver.getJob(c.req.param('jobId'))
     if (!job) throw notFound('delivery')
     const { deliveryId } = job.data as DeliverData
-    await enqueueDelivery(services, await reopen(services, deliveryId))
+    const who = by({ c, caller: c.get('caller')! })
+    await enqueueDelivery(services, await reopen(services, deliveryId, who))
     return c.body(null, 204)
   })
   const board = adapter.registerPlugin() as unknown as Hono<Env>

@@ -1,9 +1,11 @@
 /** Deliveries: webhook messages with every attempt, and sending one again. */
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import type { By } from '../jobs/audit.ts'
 import type { DeliveryRecord } from '../jobs/deliveries.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { type Caller, EVERYONE, maySee, ownerShown, WRITERS } from './callers.ts'
+import { by } from './client.ts'
 import { cursorText, formatCursor } from './cursors.ts'
 import { type Asked, endpoint } from './endpoint.ts'
 import { wholeNumber } from './fields.ts'
@@ -13,8 +15,8 @@ import type { Services } from './services.ts'
 import { enqueueDelivery, json } from './submission.ts'
 
 /** Makes an ended delivery pending again, to be enqueued. @throws Problem `not-found`, `delivery-pending`. */
-export async function reopen({ deliveries }: Services, id: string): Promise<DeliveryRecord> {
-  const answer = await deliveries.redeliver(id, randomUUID())
+export async function reopen({ deliveries }: Services, id: string, by: By): Promise<DeliveryRecord> {
+  const answer = await deliveries.redeliver(id, randomUUID(), by)
   const record = await deliveries.read(id)
   if (!record) throw notFound('delivery')
   if (!isRefused(answer)) return record
@@ -84,7 +86,7 @@ export function deliveryEndpoints(services: Services) {
       problems: ['not-found', 'delivery-pending'],
       async handle(asked) {
         const { id } = await read(asked)
-        const pending = await reopen(services, id)
+        const pending = await reopen(services, id, by(asked))
         await enqueueDelivery(services, pending)
         return json(202, await view(pending, asked.caller))
       },

@@ -9,6 +9,7 @@ import { createUploadLocks } from '../jobs/upload-lock.ts'
 import { isOnS3 } from '../storage/on-s3.ts'
 import type { DirectUploads } from '../storage/s3-direct.ts'
 import { WRITERS } from './callers.ts'
+import { by } from './client.ts'
 import { type Asked, endpoint, pointerTo } from './endpoint.ts'
 import { sha256Text } from './fields.ts'
 import { readJob } from './jobs.ts'
@@ -174,7 +175,7 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
       const { name, type, size, sha256 } = open
       const file: UploadedFile = { name, type, size, sha256, key: to, etag: taken.etag }
       outcome = 'unknown'
-      const answer = await transitions.completeUpload({ id, fileId, lease: lease.token, file })
+      const answer = await transitions.completeUpload({ id, fileId, lease: lease.token, file, by: by(asked) })
       outcome = isRefused(answer) ? 'open' : 'named'
       if (isRefused(answer)) {
         if (answer.refused === 'job-not-draft') await drop(id, fileId)

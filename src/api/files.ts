@@ -5,6 +5,7 @@ import type { StoredFile } from '../jobs/job.ts'
 import { isInfected, type JobRecord, viewFile } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { WRITERS } from './callers.ts'
+import { by } from './client.ts'
 import { DOWNLOAD, download } from './download.ts'
 import { check, endpoint, pointerTo } from './endpoint.ts'
 import { fingerprintOf, IDEMPOTENCY, IDEMPOTENCY_PROBLEMS, idempotently, REPLAYED } from './idempotency.ts'
@@ -72,6 +73,7 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
                   maxFiles: config.maxFiles,
                   files,
                   idempotency: key?.hold(fingerprintOf(null, files)),
+                  by: by(asked),
                 }),
               )
               return files.map((file, index) => ({ ...file, id: added[index]!, status: 'uploaded' as const }))
@@ -105,6 +107,7 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
           id,
           token: randomUUID(),
           fileId: asked.param('fileId'),
+          by: by(asked),
         })
         if (isRefused(answer)) {
           if (answer.refused !== 'job-not-draft') throw notFound(answer.refused === 'gone' ? 'job' : 'file')

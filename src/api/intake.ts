@@ -4,6 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { shown, WRITERS } from './callers.ts'
+import { by } from './client.ts'
 import { type Asked, check, endpoint, pointerTo } from './endpoint.ts'
 import {
   fingerprintOf,
@@ -92,6 +93,7 @@ async function createDraft(services: Services, asked: Asked<unknown, unknown>, d
         files: [],
         submit: false,
         idempotency: key?.hold(fingerprintOf(draft, null)),
+        by: by(asked),
       })
       if (isRefused(made)) throw made.refused === 'key-lost' ? inProgress() : queueUnavailable()
       return answer(made.record)
@@ -123,7 +125,13 @@ async function createFromUpload(services: Services, metrics: Metrics, asked: Ask
         const request = await toRequest(services, draft, { id, owner: asked.caller.name })
         const idempotency = key?.hold(fingerprintOf(draft, files))
         return commit(lease =>
-          services.transitions.create(request, randomUUID(), { lease, files, submit: true, idempotency }),
+          services.transitions.create(request, randomUUID(), {
+            lease,
+            files,
+            submit: true,
+            idempotency,
+            by: by(asked),
+          }),
         )
       })
       metrics.uploaded(record.files.reduce((sum, { size }) => sum + size, 0))

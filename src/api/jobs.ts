@@ -6,6 +6,7 @@ import { listJobs } from '../jobs/listing.ts'
 import { artifactsOf, isInfected, type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { EVERYONE, ownerShown, shown, WRITERS } from './callers.ts'
+import { by } from './client.ts'
 import { cursorText, formatCursor } from './cursors.ts'
 import { type Asked, endpoint } from './endpoint.ts'
 import { repeatable, timeText, wholeNumber } from './fields.ts'
@@ -99,7 +100,7 @@ export function jobEndpoints(services: Services) {
           services,
           asked,
           async key => {
-            const answer = await transitions.submit(before.id, key?.hold(fingerprint))
+            const answer = await transitions.submit(before.id, by(asked), key?.hold(fingerprint))
             if (isRefused(answer)) throw refusal(answer.refused)
             const record = await readJob(services, asked)
             // Adding a flow again has no effect, but is not free; the sweeper has what the first submit left undone.
@@ -125,7 +126,7 @@ export function jobEndpoints(services: Services) {
       problems: ['not-found', 'job-final'],
       async handle(asked) {
         const { id } = await readJob(services, asked)
-        const answer = await transitions.cancel(id)
+        const answer = await transitions.cancel(id, by(asked))
         if (isRefused(answer)) throw refusal(answer.refused)
         await enqueueDelivery(services, answer.delivery)
         return json(202, viewJob(await readJob(services, asked)))
@@ -143,7 +144,7 @@ export function jobEndpoints(services: Services) {
       problems: ['not-found', 'job-not-failed', 'job-not-retryable'],
       async handle(asked) {
         const { id } = await readJob(services, asked)
-        const answer = await transitions.retry(id, randomUUID())
+        const answer = await transitions.retry(id, randomUUID(), by(asked))
         if (isRefused(answer)) throw refusal(answer.refused)
         const record = await readJob(services, asked)
         await enqueueFlow(services, record)
@@ -165,6 +166,7 @@ export function jobEndpoints(services: Services) {
         const answer = await transitions.delete({
           id: record.id,
           token: randomUUID(),
+          by: by(asked),
           uploadedBytes: record.files
             .filter(({ id }) => !isInfected(record, id))
             .reduce((sum, { size }) => sum + size, 0),

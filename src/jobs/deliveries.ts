@@ -5,6 +5,7 @@
  *   delivered, failed ──redeliver──▶ pending: a new round, the same id
  */
 import type { Redis } from 'ioredis'
+import type { By } from './audit.ts'
 import type { Delivery, DeliveryAttempt, DeliveryStatus, DueDelivery, EventType, Job } from './job.ts'
 import { keys } from './keys.ts'
 import { type Cursor, readPage } from './paging.ts'
@@ -32,7 +33,7 @@ export type Deliveries = ReturnType<typeof createDeliveries>
 
 export function createDeliveries(redis: Redis) {
   const define = <Answer extends object>(name: string) => {
-    const script = defineScript(redis, 'delivery-prelude', name)
+    const script = defineScript(redis, 'delivery-prelude', 'audit', name)
     return async <Args extends { readonly id: string }>(
       args: Args,
       more: readonly string[] = [],
@@ -108,7 +109,8 @@ export function createDeliveries(redis: Redis) {
         | { verdict: 'retry'; delayMs: number }
       ),
     ) => attempted({ ...args, attempt: JSON.stringify(args.attempt) }),
-    redeliver: (id: string, token: string) => redeliver({ id, token }),
+    /** `by`: who wants it, for the audit log. */
+    redeliver: (id: string, token: string, by?: By) => redeliver({ id, token, by }),
     /** `queue`: the keys of the round's BullMQ job and of its queue's completed and failed sets. */
     refill: (
       args: { id: string; round: number; job: string },

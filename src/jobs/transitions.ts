@@ -6,9 +6,12 @@
  *
  * Every transition may run twice, since a client resends a script whose reply was lost: each carries a token, and one
  * whose effect is already there under the same token answers as the first time.
+ *
+ * `by`, where there is one: who wants it, for the audit log. What the service does by itself has none.
  */
 import type { Redis } from 'ioredis'
 import type { StageOutput } from '../pipelines/stage-context.ts'
+import type { By } from './audit.ts'
 import type { HeldKey } from './idempotency.ts'
 import type { DueDelivery, ErrorCode, JobRequest, OpenUpload, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
@@ -87,6 +90,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
   }
   const scripts = {
     create: defineAnswering<Refused<'exists' | 'lease-lost' | 'storage-full' | 'key-lost'>>(
+      'audit',
       'draft',
       'idempotency',
       'create',
@@ -94,13 +98,14 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
     addFiles: define<
       | { added: string[] }
       | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'storage-full' | 'key-lost'>
-    >('draft', 'idempotency', 'add-files'),
+    >('audit', 'draft', 'idempotency', 'add-files'),
     removeFile: define<{ file: UploadedFile } | Refused<'gone' | 'job-not-draft' | 'no-such-file'>>(
+      'audit',
       'remove-file',
     ),
     openUpload: define<
       { fileId: string; expiresAt: number } | Refused<'gone' | 'job-not-draft' | 'too-many-files'>
-    >('draft', 'open-upload'),
+    >('audit', 'draft', 'open-upload'),
     continueUpload: define<{ expiresAt: number } | Refused<'gone' | 'job-not-draft' | 'no-such-upload'>>(
       'draft',
       'continue-upload',
@@ -110,11 +115,12 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
       | Refused<
           'gone' | 'job-not-draft' | 'no-such-upload' | 'lease-lost' | 'uploads-in-progress' | 'storage-full'
         >
-    >('draft', 'complete-upload'),
+    >('audit', 'draft', 'complete-upload'),
     dropUpload: define<
       { upload: OpenUpload } | Refused<'gone' | 'no-such-upload' | 'not-expired' | 'uploads-in-progress'>
-    >('draft', 'drop-upload'),
+    >('audit', 'draft', 'drop-upload'),
     submit: define<Ok | Refused<'gone' | 'job-final' | 'uploads-in-progress' | 'no-files' | 'key-lost'>>(
+      'audit',
       'draft',
       'idempotency',
       'submit',
@@ -132,9 +138,10 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
     ),
     handOver: define<Ok | Refused<Fenced>>('hand-over'),
     finish: define<(Ok & Ended) | Refused<Fenced>>('finish'),
-    cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('cancel'),
-    retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('ready', 'retry'),
+    cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('audit', 'cancel'),
+    retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('audit', 'ready', 'retry'),
     delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>(
+      'audit',
       'draft',
       'delete',
     ),
@@ -156,6 +163,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
         submit: boolean
         idempotency?: HeldKey | undefined
         open?: { upload: OpenUpload; lives: number }
+        by?: By
       },
     ) =>
       scripts.create({
@@ -167,6 +175,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
         files: upload.files,
         submit: upload.submit,
         idempotency: upload.idempotency,
+        by: upload.by,
         ...(upload.open && { upload: upload.open }),
         fields: [
           'pipeline',
@@ -191,8 +200,9 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
       maxFiles: number
       files: readonly UploadedFile[]
       idempotency?: HeldKey | undefined
+      by?: By
     }) => scripts.addFiles({ ...args, ...metered }),
-    removeFile: (args: { id: string; token: string; fileId: string }) =>
+    removeFile: (args: { id: string; token: string; fileId: string; by?: By }) =>
       scripts.removeFile({ ...args, ...metered }),
     /** `lives`: milliseconds after which it expires, unless it is continued. */
     openUpload: (args: { id: string; token: string; maxFiles: number; upload: OpenUpload; lives: number }) =>
@@ -206,11 +216,17 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
       checked?: boolean
     }) => scripts.continueUpload(args),
     /** Names the file, and submits the job where the upload was opened so; `submitted` is told once. */
-    completeUpload: (args: { id: string; fileId: string; lease: string; file: UploadedFile }) =>
-      scripts.completeUpload({ ...args, ...metered }),
+    completeUpload: (args: {
+      id: string
+      fileId: string
+      lease: string
+      file: UploadedFile
+      by?: By | undefined
+    }) => scripts.completeUpload({ ...args, ...metered }),
     /** `expired`: only if it has had its time, or can't become a file any more, and no request is at its draft. */
-    dropUpload: (args: { id: string; fileId: string; expired?: boolean }) => scripts.dropUpload(args),
-    submit: (id: string, idempotency?: HeldKey) => scripts.submit({ id, idempotency }),
+    dropUpload: (args: { id: string; fileId: string; expired?: boolean; by?: By }) =>
+      scripts.dropUpload(args),
+    submit: (id: string, by?: By, idempotency?: HeldKey) => scripts.submit({ id, by, idempotency }),
     /** `type`: the media type of the content. */
     attached: (args: { id: string; flow: number; fileId: string; type: string }) => scripts.attached(args),
     /** Answers how many times the file has been a suspect, this one included. */
@@ -252,11 +268,12 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
     /** `checkpoint`: the last stage's. */
     finish: ({ checkpoint, result, ...args }: Holder & { checkpoint: Checkpoint; result: object }) =>
       scripts.finish({ ...args, checkpoint: encode(checkpoint), result: JSON.stringify(result) }),
-    cancel: (id: string) => scripts.cancel({ id }),
-    retry: (id: string, token: string) =>
+    cancel: (id: string, by?: By) => scripts.cancel({ id, by }),
+    retry: (id: string, token: string, by?: By) =>
       scripts.retry({
         id,
         token,
+        by,
         notRetryable: {
           'file-missing': true,
           'file-changed': true,
@@ -276,6 +293,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
       token: string
       uploadedBytes?: number
       expiredBefore?: { draft: number; final: number }
+      by?: By
     }) => scripts.delete({ ...args, ...(quota !== null && { bytes: uploadedBytes }) }),
 
     /** `queue`: the keys of the flow's `process` job and of its queue's completed and failed sets. */

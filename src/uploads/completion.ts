@@ -6,6 +6,7 @@
  * if the process died in between.
  */
 import type { Redis } from 'ioredis'
+import type { By } from '../jobs/audit.ts'
 import type { TusUpload, UploadedFile } from '../jobs/job.ts'
 import type { Lease } from '../jobs/leases.ts'
 import type { UploadId, UploadState } from '../jobs/open-uploads.ts'
@@ -45,19 +46,20 @@ export async function bytesOf(
 export function createCompletion({ redis, growing, transitions, enqueuer, log }: CompletionOptions) {
   /**
    * Reads and syncs the bytes, and names the file. Whoever calls holds the upload's lock, and a lease on the draft, which
-   * is gone afterwards if this was not refused.
+   * is gone afterwards if this was not refused. `by`: who asks, for the audit log; the janitor does for the owner.
    */
   async function complete(
     { jobId, fileId }: UploadId,
     upload: TusUpload,
     lease: Lease,
+    by?: By,
   ): Promise<UploadedFile | Refused<CompletionRefusal>> {
     const { name, type, key, metadata } = upload
     // A file without a byte has never been written to.
     if (upload.size === 0) await growing.append(key, 0, nothing())
     const { size, sha256, etag } = await growing.finish(key)
     const file: UploadedFile = { name, size, type, sha256, key, etag, metadata }
-    const answer = await transitions.completeUpload({ id: jobId, fileId, lease: lease.token, file })
+    const answer = await transitions.completeUpload({ id: jobId, fileId, lease: lease.token, file, by })
     if (isRefused(answer)) return answer
     lease.stop()
     if (answer.submitted) await enqueue(jobId)

@@ -5,6 +5,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
+import { createAudit } from '../jobs/audit.ts'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import { checkInstallation, raiseCounter, type Stamp } from '../jobs/installation.ts'
 import { keys } from '../jobs/keys.ts'
@@ -52,6 +53,7 @@ export function createJanitor(options: JanitorOptions) {
   const { redis, storage, transitions, deliveries, log } = options
   const unclaimed = defineScript(redis, 'unclaimed')
   const stored = createStored(redis)
+  const audit = createAudit(redis)
   const sweepUploads = createUploadSweep(options)
   let toldWhy: string | undefined
   let raisedAt = 0
@@ -69,6 +71,7 @@ export function createJanitor(options: JanitorOptions) {
       await raiseCounter(redis, storage)
       raisedAt = Date.now()
     }
+    await audit.expire()
     // Before the drafts: one that is complete may be the last that its draft waited for.
     const uploads = await sweepUploads()
     const removed = {

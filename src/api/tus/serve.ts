@@ -6,6 +6,7 @@ import type { GrowingObjects } from '../../storage/storage.ts'
 import type { Completion } from '../../uploads/completion.ts'
 import { refuseEncoded } from '../body.ts'
 import { maySee } from '../callers.ts'
+import { by } from '../client.ts'
 import type { Asked } from '../endpoint.ts'
 import type { Metrics } from '../metrics.ts'
 import { notFound, Problem } from '../problems.ts'
@@ -81,6 +82,7 @@ async function answer(
     growing,
     complete,
     caller,
+    by: by(asked),
     id,
     metadata: c.req.header('upload-metadata') ?? '',
     checksum: parseChecksum(c.req.header('upload-checksum')),

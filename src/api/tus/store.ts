@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { DataStore, ERRORS, Metadata, Upload } from '@tus/server'
 import { v7 as uuidv7 } from 'uuid'
+import type { By } from '../../jobs/audit.ts'
 import type { TusUpload } from '../../jobs/job.ts'
 import type { Lease } from '../../jobs/leases.ts'
 import { formatUploadId, readUpload, type UploadId, type UploadState } from '../../jobs/open-uploads.ts'
@@ -27,6 +28,8 @@ export interface StoreOptions {
   readonly growing: GrowingObjects
   readonly complete: Completion
   readonly caller: Caller
+  /** The caller, for the audit log. */
+  readonly by: By
   /** The upload that the request names; null where it makes one. */
   readonly id: UploadId | null
   /** The request's own `Upload-Metadata`. */
@@ -101,6 +104,7 @@ export class UploadStore extends DataStore {
         lease: null,
         files: [],
         submit: false,
+        by: this.#options.by,
         open: { upload: open, lives },
       })
       if (isRefused(made)) throw queueUnavailable()
@@ -143,10 +147,11 @@ export class UploadStore extends DataStore {
   }
 
   override async remove(): Promise<void> {
-    const { transitions } = this.#options.services
+    const { by, services } = this.#options
+    const { transitions } = services
     const { jobId, fileId, open } = await this.#read()
-    if (open) return this.#drop()
-    const removed = await transitions.removeFile({ id: jobId, token: randomUUID(), fileId })
+    if (open) return this.#drop(by)
+    const removed = await transitions.removeFile({ id: jobId, token: randomUUID(), fileId, by })
     if (!isRefused(removed)) return this.#removeBytes(removed.file.key)
     if (removed.refused === 'job-not-draft') throw openUploadRefusal(removed.refused)
     throw notFound('upload')
@@ -226,7 +231,7 @@ export class UploadStore extends DataStore {
   }
 
   async #complete(open: TusUpload, lease: Lease): Promise<void> {
-    const completed = await this.#options.complete(this.#id!, open, lease)
+    const completed = await this.#options.complete(this.#id!, open, lease, this.#options.by)
     if (isRefused(completed)) throw await this.#refused(completed.refused, open)
     this.#completedBytes = completed.size
     this.#expiresAt = null
@@ -252,9 +257,14 @@ export class UploadStore extends DataStore {
     return openUploadRefusal(code)
   }
 
-  async #drop(): Promise<void> {
+  /** @param by who wants it, where somebody does. */
+  async #drop(by?: By): Promise<void> {
     const { jobId, fileId } = this.#id!
-    const dropped = await this.#options.services.transitions.dropUpload({ id: jobId, fileId })
+    const dropped = await this.#options.services.transitions.dropUpload({
+      id: jobId,
+      fileId,
+      ...(by && { by }),
+    })
     if (!isRefused(dropped)) await this.#removeBytes(dropped.upload.key)
   }
 

@@ -1,5 +1,5 @@
 -- addFiles: names a request's files in a draft, all of them or none.
--- {id, token, lease, quota?, maxFiles, files, idempotency?}
+-- {id, token, lease, quota?, maxFiles, files, idempotency?, by?}
 
 if not status then return refuse('gone') end
 local before = get('added:' .. a.token)
@@ -14,6 +14,7 @@ if not takeRoom(a.files) then return refuse('storage-full') end
 redis.call('ZREM', record .. ':leases', a.lease)
 local added = add(a.files)
 if #added > 0 then touch() end
+for index, fileId in ipairs(added) do tellAdded(fileId, a.files[index]) end
 keepAnswer(added)
 set('added:' .. a.token, cjson.encode(added))
 return done({ added = added })

@@ -1,6 +1,6 @@
 -- completeUpload: every byte of an open upload is there: its file is named in the draft, and the job submitted where
 -- that was asked for when the upload was opened.
--- {id, fileId, lease, quota?, file}
+-- {id, fileId, lease, quota?, file, by?: else the job's owner, as where the janitor completes what a request left}
 
 if not status then return refuse('gone') end
 if get('file:' .. a.fileId) then return done({ submitted = false }) end
@@ -22,6 +22,11 @@ local ids = fileIds()
 table.insert(ids, a.fileId)
 set('fileIds', cjson.encode(ids))
 name(a.fileId, a.file)
+a.by = a.by or { actor = owner }
+tellAdded(a.fileId, a.file)
 touch()
-if submits then submit() end
+if submits then
+  submit()
+  audit(a.by, 'job.submitted', id)
+end
 return done({ submitted = submits or false })

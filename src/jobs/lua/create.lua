@@ -1,6 +1,6 @@
 -- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
 -- {id, token, lease?, quota?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit,
--- upload?: {upload, lives}, idempotency?}
+-- upload?: {upload, lives}, idempotency?, by?}
 
 if status then
   if get('createdBy') ~= a.token then return { refuse('exists') } end
@@ -26,5 +26,6 @@ else
   move('draft')
   touch()
 end
+audit(a.by, 'job.created', id, cjson.encode({ files = #a.files, submitted = a.submit }))
 keepAnswer({})
 return answerRecord()

@@ -1,7 +1,7 @@
 -- delete: removes a draft or final job: record, log, index. Its bytes are removed by who asked, or by the janitor.
 -- Deliveries stay: one that is still open goes on.
 -- {id, token, bytes?: of its files, where there is a quota, expiredBefore?: {draft, final}: only if it is that old,
--- and no upload is under way}
+-- and no upload is under way, by?}
 
 local tombstone = record .. ':deleted'
 if not status then
@@ -24,5 +24,6 @@ for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) 
 end
 -- Whoever follows this job hears that there is nothing more to come; no client is sent this.
 redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*', 'job', id, 'owner', owner, 'run', int(run), 'type', 'deleted', 'data', '{}')
+audit(a.by, 'job.deleted', id, cjson.encode({ owner = owner, status = status }))
 redis.call('SET', tombstone, a.token, 'PX', 60000)
 return done()

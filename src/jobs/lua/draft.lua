@@ -20,6 +20,10 @@ local function name(fileId, file)
   emit('file.uploaded', cjson.encode({ fileId = fileId, name = file.name, size = file.size, sha256 = file.sha256 }))
 end
 
+local function tellAdded(fileId, file)
+  audit(a.by, 'file.added', id, cjson.encode({ fileId = fileId, name = file.name, size = file.size }))
+end
+
 -- Names uploaded files in the record; answers their ids.
 local function add(files)
   local ids, added, last = fileIds(), {}, number('lastFile')

@@ -1,5 +1,5 @@
 -- dropUpload: an open upload that nobody wants any more; answers what it was, for its bytes to be removed.
--- {id, fileId, expired?: only if it has had its time, or its job is no draft any more, and no request is at it}
+-- {id, fileId, expired?: only if it has had its time, or its job is no draft any more, and no request is at it, by?}
 
 if not status then
   redis.call('ZREM', PREFIX .. ':uploads', id .. '_' .. a.fileId)
@@ -17,4 +17,6 @@ if a.expired and status == 'draft' then
 end
 
 closeUpload(a.fileId)
-return done({ upload = cjson.decode(text) })
+local upload = cjson.decode(text)
+audit(a.by, 'upload.ended', id, cjson.encode({ fileId = a.fileId, name = upload.name }))
+return done({ upload = upload })

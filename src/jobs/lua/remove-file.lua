@@ -1,5 +1,5 @@
 -- removeFile: takes a file out of a draft; answers where its bytes are.
--- {id, token, quota?, fileId}
+-- {id, token, quota?, fileId, by?}
 
 if not status then return refuse('gone') end
 local before = get('removed:' .. a.token)
@@ -18,4 +18,5 @@ set('fileIds', #left > 0 and cjson.encode(left) or '', 'removed:' .. a.token, te
 local file = cjson.decode(text)
 if a.quota then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(file.size)) end
 emit('file.removed', cjson.encode({ fileId = a.fileId, name = file.name, size = file.size, sha256 = file.sha256 }))
+audit(a.by, 'file.removed', id, cjson.encode({ fileId = a.fileId, name = file.name }))
 return done({ file = file })

@@ -1,5 +1,5 @@
 -- retry: opens a new run of a failed job. Stages that completed stay so; files that are attached stay so.
--- {id, token, notRetryable: {code: true}}
+-- {id, token, notRetryable: {code: true}, by?}
 
 if not status then return refuse('gone') end
 if get('retriedBy') == a.token then return done() end
@@ -26,4 +26,5 @@ move(to)
 emit('job.retried', '{"status":"' .. to .. '","run":' .. int(run) .. '}')
 if to == 'pending' then ready(files) end
 enqueueFlow()
+audit(a.by, 'job.retried', id, '{"run":' .. int(run) .. '}')
 return done()

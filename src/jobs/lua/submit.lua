@@ -1,5 +1,5 @@
 -- submit: ends the draft; the flow is to be added. Repeating it changes nothing.
--- {id, idempotency?}
+-- {id, idempotency?, by?}
 
 if not status then return refuse('gone') end
 if keyLost() then return refuse('key-lost') end
@@ -12,5 +12,6 @@ if redis.call('ZCOUNT', record .. ':leases', '(' .. int(now), '+inf') > 0 then r
 if #fileIds() == 0 then return refuse('no-files') end
 
 submit()
+audit(a.by, 'job.submitted', id)
 keepAnswer({})
 return done()
