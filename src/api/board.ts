@@ -21,6 +21,7 @@ import { enqueueDelivery } from './submission.ts'
 
 const PATH = '/admin/queues'
 const RETRY = `${PATH}/api/queues/${QUEUES.deliver}/:jobId/retry` as const
+const PROMOTE = `${PATH}/api/queues/${QUEUES.deliver}/:jobId/promote` as const
 /** What may be done to one delivery: try it again, or now instead of later. */
 const CHANGES = new RegExp(`^${PATH}/api/queues/${QUEUES.deliver}/[^/]+/(retry|promote)$`)
 
@@ -71,6 +72,13 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
   app.use(`${PATH}/api/*`, inItsWords)
   app.use(PATH, guard)
   app.use(`${PATH}/*`, guard)
+  app.use(PROMOTE, async (c, next) => {
+    await next()
+    if (c.error || !c.res.ok) return
+    // Its job's id is the delivery's with the number of the round.
+    const target = c.req.param('jobId').replace(/-\d+$/, '')
+    await services.audit.record(by({ c, caller: c.get('caller')! }), 'delivery.promoted', { target })
+  })
   app.get(`${PATH}/`, c => c.redirect(PATH))
   // BullMQ's job of a delivery that has ended finds nothing to do: another try is another round of its record.
   app.put(RETRY, async c => {

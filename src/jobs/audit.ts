@@ -20,6 +20,7 @@ export const AUDIT_ACTIONS = [
   'file.removed',
   'upload.ended',
   'delivery.redelivered',
+  'delivery.promoted',
   'key.created',
   'key.revoked',
   'webhook.created',

@@ -1,0 +1,202 @@
+/** The audit log: everything that somebody does is in it once, and nothing that is secret. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ApiKey } from '../../src/config.ts'
+import { AUDIT_RETENTION, type AuditEntry } from '../../src/jobs/audit.ts'
+import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
+import { createTus } from '../support/tus.ts'
+import { complete, fail } from './stand-in.ts'
+
+const ROOT = { name: 'root', role: 'admin', key: 'admin-key-0123456789' } as const satisfies ApiKey
+const ALICE = { name: 'alice', role: 'uploader', key: 'alice-key-0123456789' } as const satisfies ApiKey
+const admin = { authorization: `Bearer ${ROOT.key}` }
+const alice = { authorization: `Bearer ${ALICE.key}` }
+
+let api: TestApi
+beforeAll(async () => {
+  const webhookAllow = [{ cidr: '127.0.0.1/32', port: null }]
+  api = await startApi({ config: { apiKeys: [ROOT, ALICE], webhookAllow } })
+})
+afterAll(() => api.stop())
+
+const call = (
+  method: string,
+  path: string,
+  headers: Record<string, string>,
+  body?: string | FormData | URLSearchParams,
+) => fetch(`${api.url}${path}`, { method, headers, redirect: 'manual', ...(body !== undefined && { body }) })
+
+async function audit(query = ''): Promise<{ items: AuditEntry[]; nextCursor: string | null }> {
+  const response = await call('GET', `/api/audit${query}`, admin)
+  expect(response.status).toBe(200)
+  return (await response.json()) as { items: AuditEntry[]; nextCursor: string | null }
+}
+
+/** What was done to something, oldest first. */
+async function doneTo(target: string): Promise<Partial<AuditEntry>[]> {
+  const { items } = await audit('?limit=200')
+  return items
+    .filter(entry => entry.target === target)
+    .map(({ actor, action }) => ({ actor, action }))
+    .reverse()
+}
+
+test('tells who did what to a job, after the job is gone, too', async () => {
+  const { id } = await draft(api, { pipeline: 'inspect' }, alice)
+  await call('POST', `/api/jobs/${id}/files`, alice, form({ 'a.log': 'x', 'b.log': 'y' }))
+  await call('DELETE', `/api/jobs/${id}/files/f2`, alice)
+  await call('POST', `/api/jobs/${id}/submit`, alice)
+  await call('POST', `/api/jobs/${id}/submit`, alice)
+  await call('POST', `/api/jobs/${id}/cancel`, admin)
+  await call('POST', `/api/jobs/${id}/cancel`, admin)
+  expect((await call('DELETE', `/api/jobs/${id}`, admin)).status).toBe(204)
+  expect(await doneTo(id)).toEqual([
+    { actor: 'alice', action: 'job.created' },
+    { actor: 'alice', action: 'file.added' },
+    { actor: 'alice', action: 'file.added' },
+    { actor: 'alice', action: 'file.removed' },
+    { actor: 'alice', action: 'job.submitted' },
+    { actor: 'root', action: 'job.cancelled' },
+    { actor: 'root', action: 'job.deleted' },
+  ])
+  const { items } = await audit('?action=job.deleted')
+  expect(items[0]).toEqual({
+    id: expect.stringMatching(/^\d+-\d+$/),
+    at: expect.stringMatching(/Z$/),
+    actor: 'root',
+    action: 'job.deleted',
+    target: id,
+    outcome: 'ok',
+    address: expect.stringMatching(/127\.0\.0\.1$/),
+    details: { owner: 'alice', status: 'cancelled' },
+  })
+})
+
+test('tells of an upload in one request, and of a retry', async () => {
+  const job = await upload(api, {}, alice)
+  await fail(api, job)
+  await call('POST', `/api/jobs/${job.id}/retry`, alice)
+  expect(await doneTo(job.id)).toEqual([
+    { actor: 'alice', action: 'job.created' },
+    { actor: 'alice', action: 'job.retried' },
+  ])
+  const { items } = await audit('?action=job.created')
+  expect(items[0]).toMatchObject({ target: job.id, details: { files: 1, submitted: true } })
+})
+
+test('tells of resumable uploads, completed and given up', async () => {
+  const tus = createTus(api.url, alice)
+  const one = await tus.begin(3, { filename: 'a.log', pipeline: 'inspect' })
+  await tus.patch(one.location, 0, 'abc')
+  const other = await tus.begin(3, { filename: 'b.log', jobId: one.jobId })
+  await tus.end(other.location)
+  expect(await doneTo(one.jobId)).toEqual([
+    { actor: 'alice', action: 'job.created' },
+    { actor: 'alice', action: 'file.added' },
+    { actor: 'alice', action: 'upload.ended' },
+  ])
+})
+
+test('tells who sent a delivery again, by the API and by Bull Board', async () => {
+  const job = await upload(api, { callbackUrl: 'http://127.0.0.1:7250/' }, alice)
+  await complete(api, job)
+  const id = `msg_${job.id}_r1`
+  const ended = (round: number) =>
+    api.services.deliveries.attempted({
+      id,
+      round,
+      token: `token ${round}`,
+      attempt: { at: new Date().toISOString(), durationMs: 1, statusCode: 200, error: null, response: '' },
+      verdict: 'delivered',
+    })
+  await ended(1)
+  expect((await call('POST', `/api/deliveries/${id}/redeliver`, alice)).status).toBe(202)
+  await ended(2)
+  const board = '/admin/queues/api/queues/deliver-webhook'
+  expect((await call('PUT', `${board}/${id}-2/retry`, admin)).status).toBe(204)
+  expect(await doneTo(id)).toEqual([
+    { actor: 'alice', action: 'delivery.redelivered' },
+    { actor: 'root', action: 'delivery.redelivered' },
+  ])
+})
+
+test('tells who had a delivery tried sooner in Bull Board', async () => {
+  const { Queue } = await import('bullmq')
+  const queue = new Queue('deliver-webhook', { connection: { url: api.redis.url }, prefix: '{sluice}' })
+  try {
+    await queue.add('deliver', {}, { jobId: 'msg_late_r1-1', delay: 3_600_000 })
+    const path = '/admin/queues/api/queues/deliver-webhook/msg_late_r1-1/promote'
+    expect((await call('PUT', path, admin)).ok).toBe(true)
+    expect(await doneTo('msg_late_r1')).toEqual([{ actor: 'root', action: 'delivery.promoted' }])
+    expect((await call('PUT', path.replace('late', 'none'), admin)).ok).toBe(false)
+    expect(await doneTo('msg_none_r1')).toEqual([])
+  } finally {
+    await queue.close()
+  }
+})
+
+test('tells of keys, of logins that were let in and refused, and of logouts', async () => {
+  const json = { ...admin, 'content-type': 'application/json' }
+  const made = await call('POST', '/api/keys', json, '{"name":"eve","role":"viewer"}')
+  const { id, key } = (await made.json()) as { id: string; key: string }
+  const logIn = (text: string) => call('POST', '/login', {}, new URLSearchParams({ key: text }))
+  const cookie = (await logIn(key)).headers.get('set-cookie')!.split(';')[0]!
+  await logIn('a wrong one')
+  await call('POST', '/logout', { cookie })
+  await call('DELETE', `/api/keys/${id}`, admin)
+  const { items } = await audit('?limit=5')
+  expect(items.map(({ actor, action, outcome }) => [actor, action, outcome])).toEqual([
+    ['root', 'key.revoked', 'ok'],
+    ['eve', 'logout', 'ok'],
+    ['nobody', 'login', 'refused'],
+    ['eve', 'login', 'ok'],
+    ['root', 'key.created', 'ok'],
+  ])
+  expect(items[4]).toMatchObject({ target: id, details: { name: 'eve', role: 'viewer' } })
+})
+
+test('holds no secret', async () => {
+  await upload(api, { callbackUrl: 'http://127.0.0.1:7250/?token=planted' }, alice)
+  const all = JSON.stringify(await api.client.xrange('{sluice}:audit', '-', '+'))
+  for (const secret of ['planted', 'slk_', ROOT.key, ALICE.key, 'a wrong one'])
+    expect(all).not.toContain(secret)
+})
+
+describe('read in pages', () => {
+  test('is whole, newest first, with filters and without', async () => {
+    const [whole] = [(await audit('?limit=200')).items]
+    for (const filter of ['', '&actor=alice', '&action=file.added', '&actor=root&action=job.cancelled']) {
+      const found: AuditEntry[] = []
+      for (let cursor = ''; ; ) {
+        const page = await audit(`?limit=2${filter}${cursor}`)
+        found.push(...page.items)
+        if (page.nextCursor === null) break
+        cursor = `&cursor=${page.nextCursor}`
+      }
+      const wanted = new URLSearchParams(filter)
+      const fits = (entry: AuditEntry) =>
+        (!wanted.has('actor') || entry.actor === wanted.get('actor')) &&
+        (!wanted.has('action') || entry.action === wanted.get('action'))
+      expect(found, filter).toEqual(whole.filter(fits))
+      expect(found.length, filter).toBeGreaterThan(0)
+    }
+  })
+
+  test.each(['?cursor=x', '?action=nothing', '?limit=0', '?who=me'])('refuses %s', async query => {
+    expect((await call('GET', `/api/audit${query}`, admin)).status).toBe(400)
+  })
+
+  test('is for admins', async () => {
+    expect((await call('GET', '/api/audit', alice)).status).toBe(403)
+    expect((await call('GET', '/api/audit', {})).status).toBe(401)
+  })
+})
+
+test('forgets what is older than 90 days, and nothing else', async () => {
+  const { items } = await audit('?limit=1')
+  const at = Number.parseInt(items[0]!.id, 10)
+  const before = (await audit('?limit=200')).items
+  await api.services.audit.expire(at - 1 + AUDIT_RETENTION)
+  const left = (await audit('?limit=200')).items
+  expect(left).toEqual(before.filter(({ id }) => Number.parseInt(id, 10) >= at - 1))
+  expect(left.length).toBeLessThan(before.length)
+})
