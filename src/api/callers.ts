@@ -14,6 +14,8 @@ export interface Caller {
   readonly by: 'key' | 'session' | 'none'
   /** Aborts when the key is revoked: what lives long ends with it. */
   readonly until: AbortSignal
+  /** Of a session: whether it is still one, neither logged out nor expired. */
+  readonly lasts?: () => Promise<boolean>
 }
 
 export const EVERYONE: readonly Role[] = ['admin', 'uploader', 'viewer']

@@ -1,6 +1,7 @@
 /** Server-Sent Events: a generator of events as a response that lives as long as its client wants it. */
 import type { Context } from 'hono'
 import type { JobEvent } from '../jobs/job.ts'
+import type { Caller } from './callers.ts'
 import type { Env } from './endpoint.ts'
 
 /** Milliseconds between signs of life; the contract promises one each 15 s. */
@@ -22,17 +23,19 @@ export function formatEvent(event: JobEvent): string {
  * bounds what it holds for it, and never by a growing buffer here.
  *
  * @param open starts the events; they end when the signal aborts.
- * @param closing ends the stream: the process shuts down, or the caller's key was revoked.
+ * @param closing ends every stream, when the process shuts down.
+ * @param caller whose it is: a revoked key ends it at once, a session that is over with the next sign of life.
  */
 export function eventStream(
   c: Context<Env>,
   open: (signal: AbortSignal) => AsyncGenerator<string>,
   closing: AbortSignal,
+  caller: Pick<Caller, 'until' | 'lasts'>,
 ): Response {
   // Nobody would ever read the body of an answer to HEAD, nor end it.
   if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
   const left = new AbortController()
-  const events = open(AbortSignal.any([left.signal, closing]))
+  const events = open(AbortSignal.any([left.signal, closing, caller.until]))
   let heartbeat: NodeJS.Timeout | undefined
   const end = () => {
     clearInterval(heartbeat)
@@ -44,6 +47,11 @@ export function eventStream(
       controller.enqueue(HEARTBEAT)
       heartbeat = setInterval(() => {
         if ((controller.desiredSize ?? 0) > 0) controller.enqueue(HEARTBEAT)
+        // Where Redis can't say, it is asked again with the next one.
+        caller.lasts?.().then(
+          lasts => lasts || end(),
+          () => undefined,
+        )
       }, HEARTBEAT_MS)
     },
     async pull(controller) {

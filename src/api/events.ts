@@ -52,7 +52,8 @@ export function eventEndpoints(services: Services) {
           async function* (signal) {
             for await (const event of feed.follow(id, after, signal)) yield formatEvent(event)
           },
-          AbortSignal.any([closing, asked.caller.until]),
+          closing,
+          asked.caller,
         )
       },
     }),
@@ -78,7 +79,8 @@ export function eventEndpoints(services: Services) {
               else if (maySee(caller, each.owner)) yield formatEvent(each.event)
             }
           },
-          AbortSignal.any([closing, caller.until]),
+          closing,
+          caller,
         )
       },
     }),

@@ -34,7 +34,8 @@ export function createSessions(redis: Redis, keyRing: KeyRing) {
       const key = keyRing.byName(kept.slice(blank + 1))
       if (!key || fingerprint(key) !== kept.slice(0, blank)) return null
       keyRing.use(key)
-      return callerWith(key, 'session')
+      const lasts = async () => (await redis.exists(redisKey(token))) === 1
+      return { ...callerWith(key, 'session'), lasts }
     },
 
     /** @returns the `Set-Cookie` that takes the cookie away. */

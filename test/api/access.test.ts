@@ -1,5 +1,6 @@
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createSessions } from '../../src/api/sessions.ts'
 import type { ApiKey } from '../../src/config.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { draft, startApi, type TestApi, upload } from '../support/api.ts'
@@ -300,11 +301,60 @@ describe('a browser', () => {
     expect((await call('POST', '/api/jobs', elsewhere, '{}')).status).toBe(201)
   })
 
-  test('cannot be made to change anything in Bull Board by another site', async () => {
+  test('that logs out is not listened to for long: its open streams end', async () => {
+    const { cookie } = await logIn(KEYS.alice.key)
+    const listen = (headers: Record<string, string>) =>
+      call('GET', '/api/events', { ...headers, accept: 'text/event-stream' })
+    const done = new AbortController()
+    const [stream, other] = await Promise.all([
+      listen({ cookie }),
+      fetch(`${api.url}/api/events`, { headers: bearer('alice'), signal: done.signal }),
+    ])
+    await call('POST', '/logout', { cookie })
+    // Resolves when the stream has ended. Its key's own goes on.
+    await stream.text()
+    const { id } = await draft(api, {}, bearer('alice'))
+    expect(await readUntil(other, id)).toContain(id)
+    done.abort()
+  })
+
+  test('is out when the role of its key was changed', async () => {
+    const { cookie } = await logIn(KEYS.alice.key)
+    const promoted = await startApi({ redis, config: { apiKeys: [{ ...KEYS.alice, role: 'admin' }] } })
+    try {
+      expect((await fetch(`${promoted.url}/api/jobs`, { headers: { cookie } })).status).toBe(401)
+    } finally {
+      await promoted.stop()
+    }
+  })
+
+  test('gets a cookie that expires, and, where it came by TLS, one that goes by TLS only', async () => {
+    const sessions = createSessions(api.client, api.services.keyRing)
+    const key = api.services.keyRing.byName('alice')!
+    expect(await sessions.open(key, false)).toMatch(/; Max-Age=43200; HttpOnly; SameSite=Strict$/)
+    expect(await sessions.open(key, true)).toMatch(/; Max-Age=43200; Secure; HttpOnly; SameSite=Strict$/)
+    const [session] = await api.client.keys('{sluice}:session:*')
+    expect(await api.client.ttl(session!)).toBeGreaterThan(43_000)
+  })
+
+  test.each([
+    ['PUT', 'deliver-webhook/pause'],
+    ['PUT', 'deliver-webhook/some-id/retry'],
+    ['PUT', 'deliver-webhook/some-id/promote'],
+    ['PUT', 'process/clean/failed'],
+    ['POST', 'process/add'],
+    ['DELETE', 'process/obliterate'],
+    ['PATCH', 'process/some-id/update-data'],
+  ])('cannot be made to ask Bull Board for %s %s by another site', async (method, path) => {
     const { cookie } = await logIn(KEYS.admin.key)
-    const path = '/admin/queues/api/queues/deliver-webhook/pause'
-    const elsewhere = { cookie, origin: 'https://evil.example', 'content-type': 'text/plain' }
-    expect((await call('PUT', path, elsewhere, '{}')).status).toBe(403)
+    for (const from of [{ origin: 'https://evil.example' }, { 'sec-fetch-site': 'cross-site' }]) {
+      const headers = { cookie, 'content-type': 'text/plain', ...(from as Record<string, string>) }
+      const response = await call(method, `/admin/queues/api/queues/${path}`, headers, '{}')
+      expect(await response.json()).toMatchObject({
+        status: 403,
+        detail: 'The request comes from another site.',
+      })
+    }
   })
 })
 
