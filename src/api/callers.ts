@@ -5,7 +5,7 @@
 import type { Role } from '../config.ts'
 import type { JobRecord } from '../jobs/record.ts'
 import type { KnownKey } from './key-ring.ts'
-import { notFound } from './problems.ts'
+import { notFound, unauthenticated } from './problems.ts'
 
 export interface Caller {
   readonly name: string
@@ -38,6 +38,15 @@ export const NOBODY: Caller = {
 
 export function callerWith({ name, role, gone }: KnownKey, by: 'key' | 'session'): Caller {
   return { name, role, by, until: gone }
+}
+
+/**
+ * Asked again where an upload ends, which may have begun hours ago.
+ *
+ * @throws Problem `unauthenticated` where the caller's key was revoked meanwhile.
+ */
+export function requireStillIn({ until }: Caller): void {
+  if (until.aborted) throw unauthenticated('This key was revoked.')
 }
 
 /** An uploader sees only what is its own. */

@@ -8,7 +8,7 @@ import { isRefused } from '../jobs/transitions.ts'
 import { createUploadLocks } from '../jobs/upload-lock.ts'
 import { isOnS3 } from '../storage/on-s3.ts'
 import type { DirectUploads } from '../storage/s3-direct.ts'
-import { WRITERS } from './callers.ts'
+import { requireStillIn, WRITERS } from './callers.ts'
 import { by } from './client.ts'
 import { type Asked, endpoint, pointerTo } from './endpoint.ts'
 import { sha256Text } from './fields.ts'
@@ -174,6 +174,7 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
       if (taken?.sha256 !== open.sha256) throw mismatch(open, taken?.sha256)
       const { name, type, size, sha256 } = open
       const file: UploadedFile = { name, type, size, sha256, key: to, etag: taken.etag }
+      requireStillIn(asked.caller)
       outcome = 'unknown'
       const answer = await transitions.completeUpload({ id, fileId, lease: lease.token, file, by: by(asked) })
       outcome = isRefused(answer) ? 'open' : 'named'

@@ -9,7 +9,7 @@ import type { Role } from '../config.ts'
 import { quality } from './accept.ts'
 import { bodyMedia, readJson } from './body.ts'
 import { type Caller, NOBODY } from './callers.ts'
-import { type Fault, invalid, notFound, Problem, type ProblemCode } from './problems.ts'
+import { type Fault, invalid, notFound, Problem, type ProblemCode, unauthenticated } from './problems.ts'
 
 export interface Env {
   /** Absent in requests that did not come over a socket. */
@@ -123,12 +123,6 @@ export function admit(c: Context<Env>, roles: Endpoint['roles']): Caller {
     throw new Problem('forbidden', `The role "${caller.role}" may not do this.`)
   }
   return caller
-}
-
-export function unauthenticated(
-  detail = 'Send an API key as "Authorization: Bearer <key>", or log in.',
-): Problem {
-  return new Problem('unauthenticated', detail, { headers: { 'www-authenticate': 'Bearer realm="sluice"' } })
 }
 
 function parseQuery(c: Context<Env>, schema: z.ZodType | undefined): unknown {

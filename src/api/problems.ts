@@ -123,6 +123,12 @@ export function notFound(what: string): Problem {
   return new Problem('not-found', `There is no such ${what}.`)
 }
 
+export function unauthenticated(
+  detail = 'Send an API key as "Authorization: Bearer <key>", or log in.',
+): Problem {
+  return new Problem('unauthenticated', detail, { headers: { 'www-authenticate': 'Bearer realm="sluice"' } })
+}
+
 /** Whatever was thrown, as a problem. The original is its `cause`, for the log. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error

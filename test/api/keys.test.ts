@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ApiKey, Role } from '../../src/config.ts'
 import { silent, startApi, type TestApi } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
+import { bytes, connectRaw, END, file, INSPECT, uploadHead } from '../support/raw-request.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { createTus } from '../support/tus.ts'
 
 const ROOT = { name: 'root', role: 'admin', key: 'admin-key-0123456789' } as const satisfies ApiKey
 
@@ -200,6 +202,56 @@ describe('a key that is revoked', () => {
     for (const answered of await Promise.all(asking)) expect([200, 401]).toContain(answered)
     expect((await revoked).status).toBe(204)
     expect(await status(api, key)).toBe(401)
+  })
+
+  test('in the middle of an upload leaves nothing of it', async () => {
+    const api = await start([ROOT])
+    const { key, id } = await make(api, 'slow', 'uploader', ROOT.key)
+    const connection = connectRaw(api.url)
+    const body = bytes(INSPECT, file('a.log', 'whole'), END)
+    const head = uploadHead('/api/jobs', `Content-Length: ${body.length}`, `Authorization: Bearer ${key}`)
+    await connection.say(head, body.subarray(0, -10))
+    // Its lease: it has begun.
+    await eventually(
+      () => api.jobKeys(),
+      keys => keys.length > 0,
+    )
+    await call(api, 'DELETE', `/api/keys/${id}`, ROOT.key)
+    await connection.say(body.subarray(-10))
+    expect((await connection.answer()).json()).toMatchObject({ status: 401, detail: 'This key was revoked.' })
+    expect(await api.jobKeys()).toEqual([])
+    expect(await api.objects()).toEqual([])
+    connection.socket.destroy()
+  })
+
+  test('before a resumable upload is complete has no part in its file', async () => {
+    const api = await start([ROOT])
+    const { key, id } = await make(api, 'slow', 'uploader', ROOT.key)
+    const tus = createTus(api.url, bearer(key))
+    const { location, jobId } = await tus.begin(3, { filename: 'a.log', pipeline: 'inspect' })
+    const connection = connectRaw(api.url)
+    await connection.say(
+      [
+        `PATCH ${new URL(location, api.url).pathname} HTTP/1.1`,
+        'Host: localhost',
+        'Tus-Resumable: 1.0.0',
+        'Content-Type: application/offset+octet-stream',
+        'Upload-Offset: 0',
+        'Content-Length: 3',
+        `Authorization: Bearer ${key}`,
+        '\r\nab',
+      ].join('\r\n'),
+    )
+    await eventually(
+      () => api.objects(),
+      objects => objects.length > 0,
+    )
+    await call(api, 'DELETE', `/api/keys/${id}`, ROOT.key)
+    await connection.say('c')
+    expect((await connection.answer()).status).toBe(401)
+    connection.socket.destroy()
+    const job = await (await call(api, 'GET', `/api/jobs/${jobId}`, ROOT.key)).json()
+    expect(job).toMatchObject({ status: 'draft', files: [] })
   })
 
   test('frees its name, but its sessions are not the next one’s', async () => {

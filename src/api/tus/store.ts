@@ -14,7 +14,7 @@ import { readRecord } from '../../jobs/record.ts'
 import { isRefused } from '../../jobs/transitions.ts'
 import type { GrowingObjects } from '../../storage/storage.ts'
 import { bytesOf, type Completion } from '../../uploads/completion.ts'
-import { type Caller, shown } from '../callers.ts'
+import { type Caller, requireStillIn, shown } from '../callers.ts'
 import { notFound, Problem, queueUnavailable } from '../problems.ts'
 import { toRequest } from '../requests.ts'
 import type { Services } from '../services.ts'
@@ -231,6 +231,7 @@ export class UploadStore extends DataStore {
   }
 
   async #complete(open: TusUpload, lease: Lease): Promise<void> {
+    requireStillIn(this.#options.caller)
     const completed = await this.#options.complete(this.#id!, open, lease, this.#options.by)
     if (isRefused(completed)) throw await this.#refused(completed.refused, open)
     this.#completedBytes = completed.size

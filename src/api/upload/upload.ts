@@ -7,6 +7,7 @@
  */
 import type { UploadedFile } from '../../jobs/job.ts'
 import { isRefused, type Refused } from '../../jobs/transitions.ts'
+import { requireStillIn } from '../callers.ts'
 import { type Asked, pointerTo } from '../endpoint.ts'
 import { inProgress } from '../idempotency.ts'
 import { invalid, notFound, Problem, queueUnavailable } from '../problems.ts'
@@ -56,7 +57,7 @@ export async function withUpload<T>(
 
 async function take<T>(
   services: Services,
-  { c }: Asked<unknown, unknown>,
+  { c, caller }: Asked<unknown, unknown>,
   upload: Upload,
   use: (received: Received, commit: Commit) => Promise<T>,
 ): Promise<T> {
@@ -76,6 +77,7 @@ async function take<T>(
   let received: Received | undefined
   let outcome: 'open' | 'unknown' | 'named' = 'open'
   const commit: Commit = async script => {
+    requireStillIn(caller)
     outcome = 'unknown'
     const answer = await script(lease.token)
     outcome = isRefused(answer) ? 'open' : 'named'
