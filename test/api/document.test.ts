@@ -66,19 +66,20 @@ test('it has every route, but for pages and what belongs to them, and no other',
 })
 
 /** Asks for real, and holds the answer against the schema that its endpoint declares for the status. */
-async function hold(id: string, path: string, init: RequestInit = {}): Promise<void> {
+async function hold(id: string, path: string, init: RequestInit = {}, url = api.url): Promise<unknown> {
   const declared = endpoints.find(each => each.id === id)!
-  const response = await fetch(`${api.url}${path}`, { method: declared.method.toUpperCase(), ...init })
+  const response = await fetch(`${url}${path}`, { method: declared.method.toUpperCase(), ...init })
   const body: unknown = response.status === 204 ? undefined : await response.json()
   const schema: z.ZodType | undefined =
     response.status < 400 ? declared.answers[response.status]?.schema : ProblemSchema
   expect(Object.keys(document.paths[declared.path]![declared.method]!.responses)).toContain(
     String(response.status),
   )
-  if (response.status === 204) return
+  if (response.status === 204) return undefined
   expect(schema, `${id} ${response.status}`).toBeDefined()
   const result = schema!.safeParse(body)
   expect(result.success ? [] : result.error.issues, `${id} ${response.status}`).toEqual([])
+  return body
 }
 
 test('what is answered is what it says', async () => {
@@ -127,6 +128,38 @@ test('what is answered is what it says', async () => {
   await hold('live', '/livez', { headers: { accept: 'text/html' } })
   await hold('logIn', '/login', json({}))
   await hold('logIn', '/login', { body: 'key=' })
+})
+
+test('what is answered about keys is what it says', async () => {
+  const keyed = await startApi()
+  const ask = (id: string, path: string, key?: string, body?: object) =>
+    hold(
+      id,
+      path,
+      {
+        headers: {
+          ...(key !== undefined && { authorization: `Bearer ${key}` }),
+          ...(body && { 'content-type': 'application/json' }),
+        },
+        ...(body && { body: JSON.stringify(body) }),
+      },
+      keyed.url,
+    )
+  try {
+    await ask('createKey', '/api/keys', undefined, { name: 'ci', role: 'viewer' })
+    const made = await ask('createKey', '/api/keys', undefined, { name: 'boss', role: 'admin' })
+    const { id, key } = made as { id: string; key: string }
+    await ask('listKeys', '/api/keys', key)
+    await ask('listKeys', '/api/keys')
+    await ask('listAudit', '/api/audit', key)
+    await ask('listAudit', '/api/audit?action=x', key)
+    await ask('revokeKey', `/api/keys/${id}`, key)
+    const other = (await ask('createKey', '/api/keys', key, { name: 'ci', role: 'viewer' })) as { id: string }
+    await ask('revokeKey', `/api/keys/${other.id}`, key)
+    await ask('revokeKey', `/api/keys/${other.id}`, key)
+  } finally {
+    await keyed.stop()
+  }
 })
 
 test('what a resumable upload is answered is what it says, headers included', async () => {

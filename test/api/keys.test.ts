@@ -224,7 +224,7 @@ describe('a key that is revoked', () => {
     connection.socket.destroy()
   })
 
-  test('before a resumable upload is complete has no part in its file', async () => {
+  test('in the middle of a resumable upload does not complete it', async () => {
     const api = await start([ROOT])
     const { key, id } = await make(api, 'slow', 'uploader', ROOT.key)
     const tus = createTus(api.url, bearer(key))
