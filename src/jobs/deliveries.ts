@@ -32,8 +32,8 @@ export interface DeliveryQuery {
 export type Deliveries = ReturnType<typeof createDeliveries>
 
 export function createDeliveries(redis: Redis) {
-  const define = <Answer extends object>(name: string) => {
-    const script = defineScript(redis, 'delivery-prelude', 'audit', name)
+  const define = <Answer extends object>(...files: string[]) => {
+    const script = defineScript(redis, 'delivery-prelude', ...files)
     return async <Args extends { readonly id: string }>(
       args: Args,
       more: readonly string[] = [],
@@ -44,7 +44,7 @@ export function createDeliveries(redis: Redis) {
   }
   type Ok = { readonly ok: true }
   const attempted = define<Ok | Refused<'gone' | 'stale' | DeliveryStatus>>('delivery-attempted')
-  const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('redeliver')
+  const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('audit', 'redeliver')
   const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
   const remove = define<Ok | Refused<'kept'>>('delivery-delete')
 
