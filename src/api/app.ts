@@ -32,6 +32,7 @@ import { createSessions, type Sessions } from './sessions.ts'
 import { TUS_VERSION, UPLOADS_PATH } from './tus/serve.ts'
 import { ClientGone } from './upload/multipart-errors.ts'
 import { uploadEndpoints } from './uploads.ts'
+import { webhookEndpoints } from './webhooks.ts'
 
 export interface Api {
   readonly app: Hono<Env>
@@ -58,6 +59,7 @@ export function createApi(services: Services, version: string): Api {
     ...artifactEndpoints(services),
     ...eventEndpoints(services),
     ...deliveryEndpoints(services),
+    ...webhookEndpoints(services),
     ...overviewEndpoints(services, queues),
     ...healthEndpoints(services),
     ...loginEndpoints(services, sessions),

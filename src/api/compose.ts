@@ -10,6 +10,7 @@ import { createLeases } from '../jobs/leases.ts'
 import { createOutbox } from '../jobs/outbox.ts'
 import { createStored } from '../jobs/stored.ts'
 import { createTransitions } from '../jobs/transitions.ts'
+import { createWebhooks } from '../jobs/webhooks.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
 import { createEnqueuer } from '../queues/enqueuer.ts'
@@ -79,13 +80,18 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       redis,
       storage,
       scanner: config.clamd && createClamd(config.clamd),
-      transitions: createTransitions(redis, config.storageQuota),
+      transitions: createTransitions(redis, config.storageQuota, delivery => {
+        enqueuer
+          .deliver(delivery)
+          .catch(error => log.warn({ err: error }, `delivery ${delivery.id} was left in the outbox`))
+      }),
       stored: createStored(redis),
       leases: createLeases(redis),
       idempotency: createIdempotency(redis),
       uploads: createUploads(config.maxUploads),
       outbox,
       deliveries,
+      webhooks: createWebhooks(redis),
       enqueuer,
       feed,
       apiKeys,

@@ -48,15 +48,13 @@ export function deliveryEndpoints(services: Services) {
       roles: EVERYONE,
       query: z.strictObject({
         jobId: z.string().min(1).max(64).optional(),
-        webhookId: z.string().optional(),
+        webhookId: z.string().min(1).max(64).optional(),
         status: z.enum(['pending', 'delivered', 'failed']).optional(),
         limit: wholeNumber(1, 200).prefault(50),
         cursor: cursorText.optional(),
       }),
       answers: { 200: { description: 'With filters a page may be short.', schema: DeliveryPage } },
-      async handle({ caller, query: { webhookId, cursor, ...rest } }) {
-        // Every delivery there is goes to a job's own URL: none belongs to an endpoint.
-        if (webhookId !== undefined) return json(200, { items: [], nextCursor: null })
+      async handle({ caller, query: { cursor, ...rest } }) {
         const page = await deliveries.list({ ...rest, owner: ownerShown(caller), cursor: cursor ?? null })
         const items = await Promise.all(page.items.map(record => view(record, caller)))
         return json(200, { items, nextCursor: formatCursor(page.next) })

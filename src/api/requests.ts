@@ -81,16 +81,7 @@ export async function toRequest(
 ): Promise<JobRequest> {
   const { stages } = requirePipeline(services, draft.pipeline)
   const { callbackUrl } = draft
-  if (callbackUrl !== null) {
-    const verdict = await services.addresses.checkUrl(callbackUrl)
-    if (!verdict.ok) {
-      throw new Problem(verdict.code, verdict.detail, {
-        ...(verdict.code === 'invalid-request' && {
-          errors: [pointerTo(['callbackUrl'], 'an absolute URL is wanted')],
-        }),
-      })
-    }
-  }
+  if (callbackUrl !== null) await checkReceiver(services, callbackUrl, 'callbackUrl')
   return {
     ...rest,
     pipeline: draft.pipeline,
@@ -100,6 +91,15 @@ export async function toRequest(
     callbackUrl,
     maxAttempts: services.config.attempts,
   }
+}
+
+/** @param field the property that holds it. @throws Problem where nothing may be sent there. */
+export async function checkReceiver(services: Services, url: string, field: string): Promise<void> {
+  const verdict = await services.addresses.checkUrl(url)
+  if (verdict.ok) return
+  throw new Problem(verdict.code, verdict.detail, {
+    ...(verdict.code === 'invalid-request' && { errors: [pointerTo([field], 'an absolute URL is wanted')] }),
+  })
 }
 
 function requirePipeline(services: Services, name: string) {

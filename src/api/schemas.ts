@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { AUDIT_ACTIONS } from '../jobs/audit.ts'
-import { ERROR_CODES, EVENT_TYPES, STATUSES } from '../jobs/job.ts'
+import { ENDPOINT_EVENTS, ERROR_CODES, EVENT_TYPES, STATUSES } from '../jobs/job.ts'
 import { PROBLEMS, type ProblemCode } from './problems.ts'
 
 /** Schemas that stand under a name of their own in the document. */
@@ -103,10 +103,10 @@ export const DeliverySchema = name(
   'Delivery',
   z.strictObject({
     id: z.string(),
-    jobId: z.string(),
+    jobId: z.string().nullable().describe('Null for a `ping`.'),
     webhookId: z.string().nullable(),
     url: z.string(),
-    type: z.enum(EVENT_TYPES),
+    type: z.enum([...EVENT_TYPES, 'ping']),
     status: z.enum(['pending', 'delivered', 'failed']),
     attempts: z.array(
       z.strictObject({
@@ -121,6 +121,24 @@ export const DeliverySchema = name(
     createdAt: time,
   }),
 )
+
+const webhook = {
+  id: z.string(),
+  url: z.string(),
+  events: z.array(z.enum(ENDPOINT_EVENTS)),
+  description: z.string(),
+  enabled: z.boolean(),
+  disabledReason: z.string().nullable().describe('Why it was disabled by itself.'),
+  failingSince: time.nullable().describe('Null unless the last attempt failed: since when each has.'),
+  createdAt: time,
+}
+export const WebhookSchema = name('Webhook', z.strictObject(webhook))
+export const NewWebhookSchema = name(
+  'NewWebhook',
+  z.strictObject({ ...webhook, secret: z.string().describe('Shown this once.') }),
+)
+export const WebhookList = name('WebhookList', z.strictObject({ items: z.array(WebhookSchema) }))
+export const RecoveredSchema = name('Recovered', z.strictObject({ recovered: count }))
 
 export const JobPage = name('JobPage', page(JobSchema))
 export const DeliveryPage = name('DeliveryPage', page(DeliverySchema))

@@ -10,6 +10,7 @@ import type { Leases } from '../jobs/leases.ts'
 import type { Outbox } from '../jobs/outbox.ts'
 import type { Stored } from '../jobs/stored.ts'
 import type { Transitions } from '../jobs/transitions.ts'
+import type { Webhooks } from '../jobs/webhooks.ts'
 import type { Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
@@ -36,6 +37,7 @@ export interface Services {
   readonly uploads: Uploads
   readonly outbox: Outbox
   readonly deliveries: Deliveries
+  readonly webhooks: Webhooks
   readonly enqueuer: Enqueuer
   readonly feed: EventFeed
   readonly apiKeys: ApiKeys

@@ -4,9 +4,19 @@
  *   pending ──2xx──▶ delivered        pending ──last attempt, or 410──▶ failed
  *   delivered, failed ──redeliver──▶ pending: a new round, the same id
  */
+import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import type { By } from './audit.ts'
-import type { Delivery, DeliveryAttempt, DeliveryStatus, DueDelivery, EventType, Job } from './job.ts'
+import type {
+  Delivery,
+  DeliveryAttempt,
+  DeliveryStatus,
+  DeliveryType,
+  DueDelivery,
+  Job,
+  JobEvent,
+} from './job.ts'
+import { isFinalEvent } from './job.ts'
 import { keys } from './keys.ts'
 import { type Cursor, readPage } from './paging.ts'
 import { instant, parseRecord, viewJob } from './record.ts'
@@ -15,7 +25,8 @@ import type { Refused } from './transitions.ts'
 
 /** A delivery as Redis holds it, without its attempts. */
 export interface DeliveryRecord extends DueDelivery {
-  readonly jobId: string
+  /** Null for a `ping`. */
+  readonly jobId: string | null
   readonly owner: string
   readonly status: DeliveryStatus
   readonly nextAttemptAt: number | null
@@ -23,11 +34,21 @@ export interface DeliveryRecord extends DueDelivery {
 
 export interface DeliveryQuery {
   readonly jobId?: string | undefined
+  readonly webhookId?: string | undefined
   readonly status?: DeliveryStatus | undefined
   readonly owner?: string | undefined
   readonly limit: number
   readonly cursor: Cursor | null
 }
+
+/** What a receiver gets. Events that do not end a run come beside the job, which says little of them. */
+interface Payload {
+  readonly type: DeliveryType
+  readonly timestamp: string
+  readonly data: { readonly job?: Job; readonly event?: JobEvent; readonly webhook?: { readonly id: string } }
+}
+
+const BATCH = 200
 
 export type Deliveries = ReturnType<typeof createDeliveries>
 
@@ -43,9 +64,13 @@ export function createDeliveries(redis: Redis) {
       ) as Answer
   }
   type Ok = { readonly ok: true }
-  const attempted = define<Ok | Refused<'gone' | 'stale' | DeliveryStatus>>('delivery-attempted')
+  const attempted = define<(Ok & { disabled?: string }) | Refused<'gone' | 'stale' | DeliveryStatus>>(
+    'webhook-listing',
+    'delivery-attempted',
+  )
   const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('audit', 'redeliver')
   const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
+  const ping = define<Ok>('webhook-ping')
   const remove = define<Ok | Refused<'kept'>>('delivery-delete')
 
   const read = async (id: string): Promise<DeliveryRecord | null> =>
@@ -69,7 +94,7 @@ export function createDeliveries(redis: Redis) {
       return {
         id: record.id,
         jobId: record.jobId,
-        webhookId: null,
+        webhookId: record.webhookId,
         url: record.url,
         type: record.type,
         status: record.status,
@@ -83,31 +108,64 @@ export function createDeliveries(redis: Redis) {
         indexes: [
           query.jobId !== undefined
             ? keys.jobDeliveries(query.jobId)
-            : query.status
-              ? keys.deliveriesIn(query.status)
-              : keys.deliveries,
+            : query.webhookId !== undefined
+              ? keys.webhookDeliveries(query.webhookId)
+              : query.status
+                ? keys.deliveriesIn(query.status)
+                : keys.deliveries,
         ],
         limit: query.limit,
         cursor: query.cursor,
         read: ids => Promise.all(ids.map(read)),
         fits: record =>
           (query.jobId === undefined || record.jobId === query.jobId) &&
+          (query.webhookId === undefined || record.webhookId === query.webhookId) &&
           (query.status === undefined || record.status === query.status) &&
           (query.owner === undefined || record.owner === query.owner),
       }),
     /** What is sent: the job as it was when the event happened. Null where the delivery is gone. */
-    async payload(
-      record: DueDelivery,
-    ): Promise<{ type: EventType; timestamp: string; data: { job: Job } } | null> {
-      const job = parseRecord(await redis.hgetall(keys.deliveryRecord(record.id)))
-      return job && { type: record.type, timestamp: instant(record.createdAt), data: { job: viewJob(job) } }
+    async payload({ id, type, webhookId, createdAt }: DueDelivery): Promise<Payload | null> {
+      const timestamp = instant(createdAt)
+      if (type === 'ping') return { type, timestamp, data: { webhook: { id: webhookId! } } }
+      const record = parseRecord(await redis.hgetall(keys.deliveryRecord(id)))
+      if (!record) return null
+      const job = viewJob(record)
+      if (isFinalEvent(type)) return { type, timestamp, data: { job } }
+      const event = JSON.parse((await redis.hget(keys.delivery(id), 'event')) ?? 'null') as {
+        id: string
+        run: number
+        data: JobEvent['data']
+      } | null
+      if (!event) return null
+      const at = instant(Number.parseInt(event.id, 10))
+      return { type, timestamp, data: { job, event: { type, jobId: job.id, at, ...event } } }
+    },
+    /** Sends an endpoint a message that tells of no job; answers its delivery. */
+    async ping(webhook: { id: string; url: string }): Promise<DeliveryRecord> {
+      const id = `msg_ping_${randomUUID()}`
+      await ping({ id, webhookId: webhook.id, url: webhook.url })
+      return (await read(id))!
+    },
+    /** Ids of an endpoint's failed deliveries that were made at a time or later, the oldest first. */
+    async failedSince(webhookId: string, since: number): Promise<string[]> {
+      const ids = await redis.zrangebyscore(keys.webhookDeliveries(webhookId), since, '+inf')
+      const failed: string[] = []
+      for (let at = 0; at < ids.length; at += BATCH) {
+        const records = await Promise.all(ids.slice(at, at + BATCH).map(read))
+        for (const record of records) if (record?.status === 'failed') failed.push(record.id)
+      }
+      return failed
     },
     /** Keeps an attempt. `token`: the attempt's own, so that a script that is sent twice keeps it once. */
     attempted: (
-      args: { id: string; round: number; token: string; attempt: DeliveryAttempt } & (
-        | { verdict: 'delivered' | 'failed' }
-        | { verdict: 'retry'; delayMs: number }
-      ),
+      args: {
+        id: string
+        round: number
+        token: string
+        attempt: DeliveryAttempt
+        /** Of an attempt that was made at a registered endpoint; `failsAtMost`: ms until it is disabled. */
+        endpoint?: { url: string; gone: boolean; failsAtMost: number }
+      } & ({ verdict: 'delivered' | 'failed' } | { verdict: 'retry'; delayMs: number }),
     ) => attempted({ ...args, attempt: JSON.stringify(args.attempt) }),
     /** `by`: who wants it, for the audit log. */
     redeliver: (id: string, token: string, by?: By) => redeliver({ id, token, by }),
@@ -125,10 +183,11 @@ function parse(hash: Record<string, string>): DeliveryRecord | null {
   if (hash.status === undefined) return null
   return {
     id: hash.id!,
-    jobId: hash.jobId!,
+    jobId: hash.jobId === '' ? null : hash.jobId!,
     owner: hash.owner!,
     url: hash.url!,
-    type: hash.type as EventType,
+    webhookId: hash.webhookId ?? null,
+    type: hash.type as DeliveryType,
     status: hash.status as DeliveryStatus,
     round: Number(hash.round),
     tried: Number(hash.tried),

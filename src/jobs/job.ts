@@ -202,12 +202,18 @@ export function isFinalEvent(type: EventType): boolean {
   return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled'
 }
 
+/** What a delivery tells; a `ping` tells of no job. */
+export type DeliveryType = EventType | 'ping'
+
+/** What a registered endpoint may ask for: not what comes up to a thousand times a run. */
+export const ENDPOINT_EVENTS = EVENT_TYPES.filter(type => type !== 'stage.progress' && type !== 'job.log')
+
 export type DeliveryStatus = 'pending' | 'delivered' | 'failed'
 
 /** Names one delivery's attempts from its beginning, or from a redelivery, to its end. */
 export interface DeliveryRound {
   readonly id: string
-  readonly type: EventType
+  readonly type: DeliveryType
   /** Raised by each redelivery; part of the BullMQ job's id. */
   readonly round: number
 }
@@ -215,6 +221,8 @@ export interface DeliveryRound {
 /** What an attempt needs to know. */
 export interface DueDelivery extends DeliveryRound {
   readonly url: string
+  /** The registered endpoint that it goes to; null where that is the job's own URL. */
+  readonly webhookId: string | null
   readonly createdAt: number
   /** Attempts made in this round. */
   readonly tried: number
@@ -232,10 +240,11 @@ export interface DeliveryAttempt {
 /** One webhook message to one URL, with all its attempts, as clients see it. */
 export interface Delivery {
   readonly id: string
-  readonly jobId: string
+  /** Null for a `ping`. */
+  readonly jobId: string | null
   readonly webhookId: string | null
   readonly url: string
-  readonly type: EventType
+  readonly type: DeliveryType
   readonly status: DeliveryStatus
   readonly attempts: readonly DeliveryAttempt[]
   readonly nextAttemptAt: string | null

@@ -15,6 +15,9 @@
  *   {sluice}:outbox                zset    what is still to be put into BullMQ, by when it is due
  *   {sluice}:delivery:<id>         hash    a delivery; …:record the frozen job; …:attempts a list
  *   {sluice}:deliveries            zset    every delivery by creation; {sluice}:deliveries:<status> by status
+ *   {sluice}:webhook:<id>          hash    an endpoint, with its secrets; …:deliveries zset its deliveries
+ *   {sluice}:webhooks              zset    every endpoint by creation
+ *   {sluice}:webhooks:on:<type>    set     enabled endpoints that ask for a type of event
  *   {sluice}:installation          hash    who wrote here, and how far it had come
  *   {sluice}:idempotency:<digest>  hash    who reserved an idempotency key, for 30 s; or its answer, for 24 h
  *   {sluice}:stored                hash    the bytes that storage holds; see stored.ts
@@ -45,6 +48,9 @@ export const keys = {
   deliveryAttempts: (id: string) => `${PREFIX}:delivery:${id}:attempts`,
   deliveries: `${PREFIX}:deliveries`,
   deliveriesIn: (status: string) => `${PREFIX}:deliveries:${status}`,
+  webhook: (id: string) => `${PREFIX}:webhook:${id}`,
+  webhookDeliveries: (id: string) => `${PREFIX}:webhook:${id}:deliveries`,
+  webhooks: `${PREFIX}:webhooks`,
   installation: `${PREFIX}:installation`,
   sweeps: `${PREFIX}:sweeps`,
   idempotency: (digest: string) => `${PREFIX}:idempotency:${digest}`,

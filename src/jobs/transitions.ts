@@ -66,13 +66,25 @@ export type StartAnswer =
 
 export type Transitions = ReturnType<typeof createTransitions>
 
-/** @param quota most bytes stored, beyond which no record names more. */
-export function createTransitions(redis: Redis, quota: number | null = null) {
+/**
+ * @param quota most bytes stored, beyond which no record names more.
+ * @param begin is given each delivery to a registered endpoint that a transition made; the outbox has it all the same.
+ */
+export function createTransitions(
+  redis: Redis,
+  quota: number | null = null,
+  begin: (delivery: DueDelivery) => void = () => {},
+) {
+  const parse = <Answer extends object>(text: string): Answer => {
+    const answer = JSON.parse(text) as Answer & { deliveries?: readonly DueDelivery[] }
+    for (const delivery of answer.deliveries ?? []) begin(delivery)
+    return answer
+  }
   const metered = quota === null ? {} : { quota }
   const define = <Answer extends object>(...files: string[]) => {
     const script = defineScript(redis, 'prelude', ...files)
     return async <Args extends { readonly id: string }>(args: Args): Promise<Answer> =>
-      JSON.parse((await script([keys.job(args.id)], [JSON.stringify(args, wellFormed)])) as string) as Answer
+      parse((await script([keys.job(args.id)], [JSON.stringify(args, wellFormed)])) as string)
   }
   /** Scripts that answer the record, too. */
   const defineAnswering = <Answer extends object>(...files: string[]) => {
@@ -85,7 +97,8 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
         [keys.job(args.id), ...more],
         [JSON.stringify(args, wellFormed)],
       )) as [string, string[]?]
-      return fields ? { record: parseFields(fields)! } : (JSON.parse(text) as Answer)
+      const answer = parse<Answer>(text)
+      return fields ? { record: parseFields(fields)! } : answer
     }
   }
   const scripts = {
@@ -302,7 +315,7 @@ export function createTransitions(redis: Redis, quota: number | null = null) {
       queue: readonly [job: string, completed: string, failed: string],
     ) {
       const text = await refill([keys.job(args.id), ...queue], [JSON.stringify(args)])
-      return JSON.parse(text as string) as ({ refilled: true } & Ended) | Refused<'stale' | 'queued'>
+      return parse<({ refilled: true } & Ended) | Refused<'stale' | 'queued'>>(text as string)
     },
   }
 }

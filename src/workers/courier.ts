@@ -7,9 +7,11 @@
  * entry in the outbox; whatever was sent already is sent again, with the same `webhook-id`.
  */
 import { randomUUID } from 'node:crypto'
+import type { Audit } from '../jobs/audit.ts'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import type { DueDelivery } from '../jobs/job.ts'
 import type { Outbox, OutboxEntry } from '../jobs/outbox.ts'
+import type { Webhooks } from '../jobs/webhooks.ts'
 import type { Log } from '../log.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
 import { CLAIM_AFTER_MS } from '../queues/sweeper.ts'
@@ -25,6 +27,8 @@ const SLOTS_FASTEST = 32
 const SLOT_PATIENCE_MS = 250
 /** First attempts under way at once, in one process; further ones take their turn in the queue. */
 const MOST_FIRST = 64
+/** An endpoint of which every attempt has failed for so long is disabled. */
+const FAILS_AT_MOST_MS = 5 * 86_400_000
 const HOLD_EVERY_MS = CLAIM_AFTER_MS / 2
 
 export type Attempted =
@@ -35,14 +39,21 @@ export type Attempted =
   /** Its origin has no slot soon: nothing was sent. */
   | { readonly verdict: 'busy' }
 
+interface Target {
+  readonly url: string
+  readonly secrets: readonly string[]
+}
+
 export type Courier = ReturnType<typeof createCourier>
 
 export interface CourierDeps {
   readonly deliveries: Deliveries
+  readonly webhooks: Webhooks
+  readonly audit: Audit
   readonly outbox: Outbox
   readonly enqueuer: Enqueuer
   readonly sender: Sender
-  /** The secrets that sign, the newest first. */
+  /** The secrets that sign what goes to a job's own URL, the newest first. */
   readonly secrets: readonly string[]
   readonly log: Log
   /** Aborted when the process waits no longer for attempts under way. */
@@ -50,7 +61,7 @@ export interface CourierDeps {
 }
 
 export function createCourier(deps: CourierDeps) {
-  const { deliveries, outbox, enqueuer, sender, secrets, log, ending } = deps
+  const { deliveries, webhooks, audit, outbox, enqueuer, sender, secrets, log, ending } = deps
   const slots = createOriginSlots({
     perOrigin: SLOTS_PER_ORIGIN,
     fastest: SLOTS_FASTEST,
@@ -60,34 +71,74 @@ export function createCourier(deps: CourierDeps) {
 
   /** @throws where Redis can't be reached, or the signal's reason when nobody waits any more. */
   async function attempt(delivery: DueDelivery): Promise<Attempted> {
-    const giveBack = await slots.take(new URL(delivery.url).origin)
+    const target = await targetOf(delivery)
+    if ('closed' in target) return giveUp(delivery, target.closed)
+    const giveBack = await slots.take(new URL(target.url).origin)
     if (giveBack === null) return { verdict: 'busy' }
     try {
-      return await send(delivery)
+      return await send(delivery, target)
     } finally {
       giveBack()
     }
   }
 
-  async function send(delivery: DueDelivery): Promise<Attempted> {
+  /** Where it goes now: an endpoint may have been given another URL since. */
+  async function targetOf({ url, type, webhookId }: DueDelivery): Promise<Target | { closed: string }> {
+    if (webhookId === null) return { url, secrets }
+    const target = await webhooks.target(webhookId)
+    if (!target) return { closed: 'not sent: the endpoint was deleted' }
+    // Whoever tries one out before it is enabled wants to see what it answers.
+    if (target.enabled || type === 'ping') return target
+    return { closed: `not sent: the endpoint is disabled. ${target.disabledReason ?? ''}`.trim() }
+  }
+
+  /** Ends a delivery that can't be sent, for all to see why. */
+  async function giveUp({ id, round }: DueDelivery, told: string): Promise<Attempted> {
+    await deliveries.attempted({
+      id,
+      round,
+      token: randomUUID(),
+      attempt: {
+        at: new Date().toISOString(),
+        durationMs: 0,
+        statusCode: null,
+        error: told,
+        response: '',
+      },
+      verdict: 'failed',
+    })
+    return { verdict: 'failed', told }
+  }
+
+  async function send(delivery: DueDelivery, target: Target): Promise<Attempted> {
     const payload = await deliveries.payload(delivery)
     if (payload === null) return { verdict: 'failed', told: 'the delivery is gone' }
     const outcome = await sender.send({
-      url: delivery.url,
+      url: target.url,
       id: delivery.id,
       body: JSON.stringify(payload),
-      secrets,
+      secrets: target.secrets,
       signal: ending,
     })
     const next = decide(outcome, delivery.tried + 1)
     const { at, durationMs, statusCode, error, response } = outcome
-    await deliveries.attempted({
+    const kept = await deliveries.attempted({
       id: delivery.id,
       round: delivery.round,
       token: randomUUID(),
       attempt: { at, durationMs, statusCode, error, response },
       ...next,
+      ...(delivery.webhookId !== null && {
+        endpoint: { url: target.url, gone: outcome.verdict === 'gone', failsAtMost: FAILS_AT_MOST_MS },
+      }),
     })
+    if ('disabled' in kept) {
+      log.warn(`endpoint ${delivery.webhookId} is disabled: ${kept.disabled}`)
+      await audit.record({ actor: 'service' }, 'webhook.disabled', {
+        target: delivery.webhookId!,
+        details: { reason: kept.disabled! },
+      })
+    }
     if (next.verdict === 'delivered') {
       log.debug(`delivery ${delivery.id} delivered in ${durationMs} ms`)
       return next

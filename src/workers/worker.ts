@@ -3,11 +3,13 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Processor, Worker } from 'bullmq'
 import { type Config, ConfigError } from '../config.ts'
+import { createAudit } from '../jobs/audit.ts'
 import { createDeliveries } from '../jobs/deliveries.ts'
 import { keys } from '../jobs/keys.ts'
 import { createOutbox } from '../jobs/outbox.ts'
 import { createTransitions } from '../jobs/transitions.ts'
 import { webhookSecret } from '../jobs/webhook-secret.ts'
+import { createWebhooks } from '../jobs/webhooks.ts'
 import { createLog, type Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
 import { createEnqueuer } from '../queues/enqueuer.ts'
@@ -76,7 +78,6 @@ export async function runWorker(
   await waitUntilReady(redis, 30_000)
 
   const storage = await createStorage(config)
-  const transitions = createTransitions(redis, config.storageQuota)
   const outbox = createOutbox(redis)
   const deliveries = createDeliveries(redis)
   const enqueuer = createEnqueuer({ redis, outbox, deliveries, log })
@@ -91,6 +92,8 @@ export async function runWorker(
 
   const courier = createCourier({
     deliveries,
+    webhooks: createWebhooks(redis),
+    audit: createAudit(redis),
     outbox,
     enqueuer,
     sender,
@@ -98,6 +101,7 @@ export async function runWorker(
     log,
     ending: ending.signal,
   })
+  const transitions = createTransitions(redis, config.storageQuota, courier.begin)
   const attachFile = createAttachFile({
     redis,
     transitions,

@@ -200,3 +200,26 @@ test('forgets what is older than 90 days, and nothing else', async () => {
   expect(left).toEqual(before.filter(({ id }) => Number.parseInt(id, 10) >= at - 1))
   expect(left.length).toBeLessThan(before.length)
 })
+
+test('tells what was done to an endpoint, and no secret of it', async () => {
+  const json = { ...admin, 'content-type': 'application/json' }
+  const body = JSON.stringify({ url: 'http://127.0.0.1:7250/hook?token=hidden', events: ['job.completed'] })
+  const made = (await (await call('POST', '/api/webhooks', json, body)).json()) as {
+    id: string
+    secret: string
+  }
+  const path = `/api/webhooks/${made.id}`
+  expect((await call('PATCH', path, json, '{"description":"ours"}')).status).toBe(200)
+  expect((await call('POST', `${path}/rotate-secret`, admin)).status).toBe(200)
+  expect((await call('POST', `${path}/recover`, json, '{"since":"2026-01-01T00:00:00Z"}')).status).toBe(202)
+  expect((await call('DELETE', path, admin)).status).toBe(204)
+  expect(await doneTo(made.id)).toEqual(
+    ['created', 'updated', 'secret-rotated', 'recovered', 'deleted'].map(what => ({
+      actor: 'root',
+      action: `webhook.${what}`,
+    })),
+  )
+  const all = JSON.stringify(await audit('?limit=200'))
+  expect(all).not.toContain(made.secret)
+  expect(all).not.toContain('hidden')
+})

@@ -495,7 +495,7 @@ describe('I5: every job ends, and says so', () => {
       type: 'job.failed',
       data: { job: { id, run: 1, status: 'failed', error: { code: 'stage-failed' } } },
     })
-    expect(payload.timestamp).toBe(payload.data.job.finishedAt)
+    expect(payload.timestamp).toBe(payload.data.job!.finishedAt)
   })
 
   test('each run has a delivery of its own; a cancelled draft has none', async () => {

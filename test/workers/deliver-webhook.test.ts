@@ -155,6 +155,19 @@ describe('a callback', () => {
     expect(Math.max(...attempts), 'attempts at the slow one that had ended by then').toBe(0)
   })
 
+  test('to one of 45 receivers does not wait for 5 others that hang, with all their slots taken', async () => {
+    const hanging = await Promise.all(Array.from({ length: 5 }, () => receive(HANG)))
+    const stuck = await Promise.all(
+      hanging.flatMap(({ url }) => Array.from({ length: 10 }, () => jobs.upload({ callbackUrl: url }))),
+    )
+    await Promise.all(hanging.map(each => each.received(8)))
+    const answering = await Promise.all(Array.from({ length: 45 }, () => receive()))
+    const others = await Promise.all(answering.map(({ url }) => jobs.upload({ callbackUrl: url })))
+    for (const id of others) expect(await settled(id)).toMatchObject({ status: 'delivered' })
+    for (const id of stuck)
+      expect(await jobs.deliveries.read(`msg_${id}_r1`)).toMatchObject({ status: 'pending', tried: 0 })
+  })
+
   test('under way when the worker is told to stop gets its time', async () => {
     const latch = Promise.withResolvers<void>()
     const receiver = await receive(async () => {

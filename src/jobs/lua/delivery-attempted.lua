@@ -1,6 +1,8 @@
 -- attempted: keeps an attempt, and what comes of it. If it was the first, made straight from the outbox, the entry there
 -- has done its part; or it has its time from now on to be followed by BullMQ's job for the next attempt.
--- {id, round, token, attempt: JSON text, verdict: 'delivered' | 'failed' | 'retry', delayMs?}
+-- An endpoint that has gone, or has failed for too long, is disabled with it.
+-- {id, round, token, attempt: JSON text, verdict: 'delivered' | 'failed' | 'retry', delayMs?,
+-- endpoint?: {url: where it was sent, gone: whether it wants no more, failsAtMost: milliseconds}}
 
 if not status then return refuse('gone') end
 if redis.call('HGET', delivery, 'attemptedBy') == a.token then return done() end
@@ -17,5 +19,25 @@ else
   redis.call('ZREM', PREFIX .. ':outbox', entry)
   redis.call('HDEL', delivery, 'nextAttemptAt')
   move(a.verdict, 'attemptedBy', a.token, 'tried', tried)
+end
+
+if not a.endpoint then return done() end
+set('url', a.endpoint.url)
+local webhook = PREFIX .. ':webhook:' .. redis.call('HGET', delivery, 'webhookId')
+if redis.call('EXISTS', webhook) == 0 then return done() end
+if a.verdict == 'delivered' then
+  redis.call('HDEL', webhook, 'failingSince')
+  return done()
+end
+redis.call('HSETNX', webhook, 'failingSince', int(now))
+local reason
+if a.endpoint.gone then
+  reason = 'Its receiver answered 410: it wants no more.'
+elseif now - tonumber(redis.call('HGET', webhook, 'failingSince')) >= a.endpoint.failsAtMost then
+  reason = 'For 5 days every attempt has failed.'
+end
+if reason and redis.call('HGET', webhook, 'enabled') == '1' then
+  disable(webhook, reason)
+  return done({ ok = true, disabled = reason })
 end
 return done()

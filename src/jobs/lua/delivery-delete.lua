@@ -6,5 +6,7 @@ if status == 'pending' or number('createdAt') > now - a.olderThan then return re
 redis.call('ZREM', PREFIX .. ':deliveries', id)
 redis.call('ZREM', PREFIX .. ':deliveries:' .. status, id)
 redis.call('ZREM', PREFIX .. ':job:' .. redis.call('HGET', delivery, 'jobId') .. ':deliveries', id)
+local webhook = redis.call('HGET', delivery, 'webhookId')
+if webhook then redis.call('ZREM', PREFIX .. ':webhook:' .. webhook .. ':deliveries', id) end
 redis.call('DEL', delivery, delivery .. ':record', delivery .. ':attempts')
 return done()

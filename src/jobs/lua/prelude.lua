@@ -7,6 +7,8 @@
 
 local PREFIX = '{sluice}'
 local FINAL = { completed = true, failed = true, cancelled = true }
+-- Up to a thousand a run: endpoints cannot ask for these.
+local TOO_MANY = { ['stage.progress'] = true, ['job.log'] = true }
 
 local a = cjson.decode(ARGV[1])
 local record = KEYS[1]
@@ -21,16 +23,60 @@ local function int(n) return string.format('%.0f', n) end
 local function get(field) return redis.call('HGET', record, field) end
 local function number(field) return tonumber(get(field) or 0) end
 local function set(...) redis.call('HSET', record, ...) end
-local function done(answer) return cjson.encode(answer or { ok = true }) end
 local function refuse(code) return cjson.encode({ refused = code }) end
+
+-- Notes that something has to be put into BullMQ. Whoever caused it does so at once; the sweeper does it otherwise.
+local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', now, entry) end
+
+-- Freezes the job as it is now into a delivery; answers what is to be sent.
+-- `d`: {id, type, url, owner, webhookId?, event?: the event as JSON text}
+local function freeze(d)
+  local key = PREFIX .. ':delivery:' .. d.id
+  redis.call('COPY', record, key .. ':record', 'REPLACE')
+  redis.call('HSET', key, 'id', d.id, 'jobId', id, 'owner', d.owner, 'url', d.url, 'type', d.type, 'status', 'pending',
+    'round', '1', 'tried', '0', 'createdAt', int(now), 'nextAttemptAt', int(now))
+  if d.webhookId then
+    redis.call('HSET', key, 'webhookId', d.webhookId, 'event', d.event)
+    redis.call('ZADD', PREFIX .. ':webhook:' .. d.webhookId .. ':deliveries', now, d.id)
+  end
+  redis.call('ZADD', PREFIX .. ':deliveries', now, d.id)
+  redis.call('ZADD', PREFIX .. ':deliveries:pending', now, d.id)
+  redis.call('ZADD', record .. ':deliveries', now, d.id)
+  enqueue('delivery:' .. d.id .. ':1')
+  return { id = d.id, type = d.type, round = 1, url = d.url, webhookId = d.webhookId or cjson.null, createdAt = now, tried = 0 }
+end
+
+-- What endpoints are to be told of this transition. It is frozen when the transition has done all that it does: in its
+-- middle a record may not yet hold what an event tells of.
+local asked = {}
+local function done(answer)
+  answer = answer or { ok = true }
+  if #asked > 0 then
+    answer.deliveries = {}
+    for index, each in ipairs(asked) do answer.deliveries[index] = freeze(each) end
+  end
+  return cjson.encode(answer)
+end
 -- An answer with the record as it is now, for who would read it next.
 local function answerRecord() return { done(), redis.call('HGETALL', record) } end
+
+-- An event has an id of its own, and so has each endpoint's delivery of it, by which both are told. Their addresses are
+-- the administrators' business: no uploader owns them.
+local function tellEndpoints(at, type, data)
+  if TOO_MANY[type] then return end
+  for _, webhook in ipairs(redis.call('SMEMBERS', PREFIX .. ':webhooks:on:' .. type)) do
+    table.insert(asked, { id = 'msg_' .. at .. '_' .. webhook, type = type, owner = '', webhookId = webhook,
+      url = redis.call('HGET', PREFIX .. ':webhook:' .. webhook, 'url'),
+      event = '{"id":"' .. at .. '","run":' .. int(run) .. ',"data":' .. data .. '}' })
+  end
+end
 
 -- Appends an event to the global stream and, with that same id, to the job's own log. `data` is JSON text.
 local function emit(type, data)
   local at = redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*',
     'job', id, 'owner', owner, 'run', int(run), 'type', type, 'data', data)
   redis.call('XADD', record .. ':log', at, 'run', int(run), 'type', type, 'data', data)
+  tellEndpoints(at, type, data)
 end
 
 -- Changes the status, and with it the job's place in the index.
@@ -41,9 +87,6 @@ local function move(to)
   set('status', to)
   status = to
 end
-
--- Notes that something has to be put into BullMQ. Whoever caused it does so at once; the sweeper does it otherwise.
-local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', now, entry) end
 
 local function enqueueFlow()
   set('flow', int(flow), 'flowAt', int(now))
@@ -117,20 +160,11 @@ local function checkpoint(c)
     .. ',"durationMs":' .. int(c.durationMs) .. ',"artifacts":' .. c.names .. '}')
 end
 
--- Freezes the job as it is now into a delivery for its callback URL, if it has one; answers what is to be sent.
+-- The delivery for the job's callback URL, if it has one; answers what is to be sent.
 local function deliver(type)
   local url = get('callbackUrl')
   if not url or url == '' then return nil end
-  local delivery = 'msg_' .. id .. '_r' .. int(run)
-  local key = PREFIX .. ':delivery:' .. delivery
-  redis.call('COPY', record, key .. ':record', 'REPLACE')
-  redis.call('HSET', key, 'id', delivery, 'jobId', id, 'owner', owner, 'url', url, 'type', type, 'status', 'pending',
-    'round', '1', 'tried', '0', 'createdAt', int(now), 'nextAttemptAt', int(now))
-  redis.call('ZADD', PREFIX .. ':deliveries', now, delivery)
-  redis.call('ZADD', PREFIX .. ':deliveries:pending', now, delivery)
-  redis.call('ZADD', record .. ':deliveries', now, delivery)
-  enqueue('delivery:' .. delivery .. ':1')
-  return { id = delivery, type = type, round = 1, url = url, createdAt = now, tried = 0 }
+  return freeze({ id = 'msg_' .. id .. '_r' .. int(run), type = type, url = url, owner = owner })
 end
 
 -- How a job ends, wherever it ends: outcome, times, the final event and the delivery, in one. `field` and `json` are

@@ -1,0 +1,200 @@
+/** Registered endpoints, which are told of every job's events of the types that they ask for. */
+import { z } from 'zod'
+import type { AuditAction } from '../jobs/audit.ts'
+import { ENDPOINT_EVENTS } from '../jobs/job.ts'
+import type { Webhook } from '../jobs/webhooks.ts'
+import { ADMINS } from './callers.ts'
+import { by } from './client.ts'
+import { reopen } from './deliveries.ts'
+import { type Asked, endpoint } from './endpoint.ts'
+import { timeText } from './fields.ts'
+import { notFound, Problem } from './problems.ts'
+import { checkReceiver } from './requests.ts'
+import { DeliverySchema, NewWebhookSchema, RecoveredSchema, WebhookList, WebhookSchema } from './schemas.ts'
+import type { Services } from './services.ts'
+import { enqueueDelivery, json } from './submission.ts'
+
+const settings = {
+  url: z.string(),
+  events: z
+    .array(z.enum(ENDPOINT_EVENTS, `one of ${ENDPOINT_EVENTS.join(', ')} is wanted`))
+    .min(1, 'at least one is wanted')
+    .transform(events => [...new Set(events)]),
+  description: z.string().max(500),
+  enabled: z.boolean(),
+}
+const Settings = z.strictObject({
+  ...settings,
+  description: settings.description.default(''),
+  enabled: settings.enabled.default(true),
+})
+const Change = z.strictObject(settings).partial()
+
+export function webhookEndpoints(services: Services) {
+  const { webhooks, deliveries, audit } = services
+
+  const found = (webhook: Webhook | null): Webhook => {
+    if (!webhook) throw notFound('endpoint')
+    return webhook
+  }
+  const read = async (id: string) => found(await webhooks.read(id))
+  const note = (asked: Asked<unknown, unknown>, action: AuditAction, target: string) =>
+    audit.record(by(asked), action, { target })
+
+  return [
+    endpoint({
+      id: 'listWebhooks',
+      method: 'get',
+      path: '/api/webhooks',
+      tag: 'Webhooks',
+      summary: 'Every endpoint, newest first',
+      roles: ADMINS,
+      answers: { 200: { description: 'Without their secrets.', schema: WebhookList } },
+      handle: async () => json(200, { items: await webhooks.list() }),
+    }),
+
+    endpoint({
+      id: 'createWebhook',
+      method: 'post',
+      path: '/api/webhooks',
+      tag: 'Webhooks',
+      summary: 'Registers an endpoint',
+      roles: ADMINS,
+      json: Settings,
+      answers: {
+        201: {
+          description: 'The endpoint, with the secret that will sign.',
+          schema: NewWebhookSchema,
+          headers: { Location: 'Where the endpoint is.' },
+        },
+      },
+      problems: ['callback-url-not-allowed'],
+      async handle(asked) {
+        const wanted = asked.body as z.output<typeof Settings>
+        await checkReceiver(services, wanted.url, 'url')
+        const webhook = await webhooks.create(wanted)
+        await note(asked, 'webhook.created', webhook.id)
+        return json(201, webhook, { location: `/api/webhooks/${webhook.id}` })
+      },
+    }),
+
+    endpoint({
+      id: 'getWebhook',
+      method: 'get',
+      path: '/api/webhooks/{id}',
+      tag: 'Webhooks',
+      summary: 'One endpoint',
+      roles: ADMINS,
+      answers: { 200: { description: 'Without its secret.', schema: WebhookSchema } },
+      problems: ['not-found'],
+      handle: async ({ param }) => json(200, await read(param('id'))),
+    }),
+
+    endpoint({
+      id: 'changeWebhook',
+      method: 'patch',
+      path: '/api/webhooks/{id}',
+      tag: 'Webhooks',
+      summary: 'Changes what is given; to enable one that was disabled by itself clears the reason',
+      roles: ADMINS,
+      json: Change,
+      answers: { 200: { description: 'The endpoint as it is now.', schema: WebhookSchema } },
+      problems: ['not-found', 'callback-url-not-allowed'],
+      async handle(asked) {
+        const wanted = asked.body as z.output<typeof Change>
+        const { id } = await read(asked.param('id'))
+        if (wanted.url !== undefined) await checkReceiver(services, wanted.url, 'url')
+        const changed = found(await webhooks.change(id, wanted))
+        await note(asked, 'webhook.updated', id)
+        return json(200, changed)
+      },
+    }),
+
+    endpoint({
+      id: 'deleteWebhook',
+      method: 'delete',
+      path: '/api/webhooks/{id}',
+      tag: 'Webhooks',
+      summary:
+        'Removes an endpoint; its deliveries stay to be read, and open ones fail at their next attempt',
+      roles: ADMINS,
+      answers: { 204: { description: 'Removed.' } },
+      problems: ['not-found'],
+      async handle(asked) {
+        const { id } = await read(asked.param('id'))
+        await webhooks.delete(id)
+        await note(asked, 'webhook.deleted', id)
+        return new Response(null, { status: 204 })
+      },
+    }),
+
+    endpoint({
+      id: 'rotateWebhookSecret',
+      method: 'post',
+      path: '/api/webhooks/{id}/rotate-secret',
+      tag: 'Webhooks',
+      summary: 'A new secret; the old one signs, too, for 24 h',
+      roles: ADMINS,
+      answers: { 200: { description: 'The endpoint, with its new secret.', schema: NewWebhookSchema } },
+      problems: ['not-found'],
+      async handle(asked) {
+        const webhook = await webhooks.rotate(asked.param('id'))
+        if (!webhook) throw notFound('endpoint')
+        await note(asked, 'webhook.secret-rotated', webhook.id)
+        return json(200, webhook)
+      },
+    }),
+
+    endpoint({
+      id: 'testWebhook',
+      method: 'post',
+      path: '/api/webhooks/{id}/test',
+      tag: 'Webhooks',
+      summary: 'Sends a `ping`, also to an endpoint that is disabled',
+      roles: ADMINS,
+      answers: { 202: { description: 'Its delivery.', schema: DeliverySchema } },
+      problems: ['not-found'],
+      async handle({ param }) {
+        const ping = await deliveries.ping(await read(param('id')))
+        await enqueueDelivery(services, ping)
+        return json(202, await deliveries.view(ping))
+      },
+    }),
+
+    endpoint({
+      id: 'recoverWebhook',
+      method: 'post',
+      path: '/api/webhooks/{id}/recover',
+      tag: 'Webhooks',
+      summary: 'Sends again every failed delivery that was made since a time',
+      roles: ADMINS,
+      json: z.strictObject({ since: timeText }),
+      answers: { 202: { description: 'How many are sent again.', schema: RecoveredSchema } },
+      problems: ['not-found', 'webhook-disabled'],
+      async handle(asked) {
+        const { since } = asked.body as { since: number }
+        const { id, enabled } = await read(asked.param('id'))
+        if (!enabled)
+          throw new Problem('webhook-disabled', 'Enable the endpoint first: nothing is sent to it now.')
+        let recovered = 0
+        for (const failed of await deliveries.failedSince(id, since)) {
+          if (await sendAgain(asked, failed)) recovered++
+        }
+        await note(asked, 'webhook.recovered', id)
+        return json(202, { recovered })
+      },
+    }),
+  ]
+
+  /** False where it is no longer failed: somebody else has sent it again, or it is gone. */
+  async function sendAgain(asked: Asked<unknown, unknown>, id: string): Promise<boolean> {
+    try {
+      await enqueueDelivery(services, await reopen(services, id, by(asked)))
+      return true
+    } catch (error) {
+      if (error instanceof Problem && (error.code === 'delivery-pending' || error.code === 'not-found'))
+        return false
+      throw error
+    }
+  }
+}
