@@ -92,7 +92,11 @@ describe('a worker that is killed', () => {
     async when => {
       const reached = stopAt(HAND_OVER, when)
       const id = await jobs.upload({ files: { 'linger-two': '' } })
-      await jobs.happened(id, 'stage.completed')
+      // By then it lingers; stopped before that, it would do so in the next worker, for ever.
+      await eventually(
+        () => told(id, 'stage.progress'),
+        progress => progress.some(({ stage }) => stage === 'two'),
+      )
       const stopped = victim.kill('SIGTERM')
       await replaceVictim(reached)
       await stopped
