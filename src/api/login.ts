@@ -6,8 +6,10 @@ import { EVERYONE } from './callers.ts'
 import { by, clientOf } from './client.ts'
 import { check, type Env, endpoint, pointerTo } from './endpoint.ts'
 import { Problem, unauthenticated } from './problems.ts'
+import { SessionSchema } from './schemas.ts'
 import type { Services } from './services.ts'
 import type { Sessions } from './sessions.ts'
+import { json } from './submission.ts'
 
 const LoginForm = z.object({ key: z.string('the key is missing') })
 
@@ -78,6 +80,17 @@ export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions)
         if (caller.by === 'session') await audit.record(by(asked), 'logout')
         return seeOther('/login', cookie)
       },
+    }),
+
+    endpoint({
+      id: 'getSession',
+      method: 'get',
+      path: '/api/session',
+      tag: 'Access',
+      summary: 'Who calls, and with which role',
+      roles: EVERYONE,
+      answers: { 200: { description: 'By key or by session.', schema: SessionSchema } },
+      handle: ({ caller: { name, role, by } }) => json(200, { name, role, keys: by !== 'none' }),
     }),
   ]
 }

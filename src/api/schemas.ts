@@ -219,10 +219,21 @@ export const HealthSchema = name(
     ),
   }),
 )
+const role = z.enum(['admin', 'uploader', 'viewer'])
+export const SessionSchema = name(
+  'Session',
+  z.strictObject({
+    name: z.string().describe("The key's name; `anonymous` where no key is set."),
+    role,
+    keys: z
+      .boolean()
+      .describe('Whether there are keys at all: without, nobody is signed in or can sign out.'),
+  }),
+)
 const apiKey = {
   id: z.string(),
   name: z.string(),
-  role: z.enum(['admin', 'uploader', 'viewer']),
+  role,
   source: z
     .enum(['environment', 'run-time'])
     .describe('Where it comes from; only the latter can be revoked here.'),

@@ -238,6 +238,12 @@ describe('a browser', () => {
     expect((await call('POST', '/login', { 'content-type': 'application/json' }, json)).status).toBe(303)
   })
 
+  test('is told who it is, and what its role is', async () => {
+    const { cookie } = await logIn(KEYS.alice.key)
+    const answer = await call('GET', '/api/session', { cookie })
+    expect(await answer.json()).toEqual({ name: 'alice', role: 'uploader', keys: true })
+  })
+
   test('with a wrong key is not let in', async () => {
     const { response, cookie } = await logIn('wrong')
     expect(response.status).toBe(401)
