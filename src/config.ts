@@ -23,6 +23,12 @@ export interface AllowedRange {
   readonly port: number | null
 }
 
+/** So many requests in a window of so many seconds. */
+export interface RateLimit {
+  readonly points: number
+  readonly seconds: number
+}
+
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 export type LogLevel = (typeof LOG_LEVELS)[number]
 
@@ -70,6 +76,12 @@ export interface Config {
   readonly maxUploads: number
   /** Bytes a second; 0 for none. */
   readonly minUploadRate: number
+  /** Of one key, or of one address without one; null for none. */
+  readonly rateLimit: RateLimit | null
+  /** Event streams of one key at once in one API process. */
+  readonly maxStreams: number
+  /** CIDRs of proxies whose forwarded headers are believed. */
+  readonly trustProxy: readonly string[]
   readonly attempts: number
   readonly stageTimeout: number
   readonly apiKeys: readonly ApiKey[]
@@ -143,6 +155,9 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     maxFiles: read('SLUICE_MAX_FILES', '100', integer(1, 10_000)),
     minUploadRate: read('SLUICE_MIN_UPLOAD_RATE', '1KiB', size),
     maxUploads: read('SLUICE_MAX_UPLOADS', '1000', integer(1, 100_000)),
+    rateLimit: read('SLUICE_RATE_LIMIT', '600/min', rateLimit),
+    maxStreams: read('SLUICE_MAX_STREAMS', '500', integer(1, 100_000)),
+    trustProxy: optional('SLUICE_TRUST_PROXY', cidrs) ?? [],
     attempts: read('SLUICE_ATTEMPTS', '3', integer(1, 100)),
     stageTimeout: read('SLUICE_STAGE_TIMEOUT', '1h', timer),
     apiKeys: optional('SLUICE_API_KEYS', apiKeys) ?? [],
@@ -341,6 +356,26 @@ function webhookSecret(text: string): string {
     throw new ConfigError('SLUICE_WEBHOOK_SECRET is not "whsec_" followed by 24 to 64 bytes in base64.')
   }
   return text
+}
+
+const WINDOWS: Readonly<Record<string, number>> = { s: 1, min: 60, h: 3_600 }
+
+function rateLimit(text: string): RateLimit | null {
+  if (text === 'none') return null
+  const [, points, window] = /^(\d{1,9})\/(s|min|h)$/.exec(text) ?? []
+  if (!points || !window || Number(points) < 1)
+    throw new Error('a rate is wanted, such as 600/min or 20/s, or none')
+  return { points: Number(points), seconds: WINDOWS[window]! }
+}
+
+function cidrs(text: string): string[] {
+  return text.split(',').map(entry => {
+    const cidr = entry.trim()
+    // isIP first: ipaddr.js would read 10/8 as 0.0.0.10/8, and 010.0.0.1 as octal.
+    if (!isIP(cidr.replace(/\/\d{1,3}$/, '')) || !ipaddr.isValidCIDR(cidr))
+      throw new Error(`"${cidr}" is not a CIDR such as 10.1.0.0/16 or ::1/128`)
+    return cidr
+  })
 }
 
 function allowedRanges(text: string): AllowedRange[] {

@@ -10,6 +10,7 @@ import { artifactEndpoints } from './artifacts.ts'
 import { auditEndpoints } from './audit.ts'
 import { mountBoard } from './board.ts'
 import { anonymous, type Caller, callerWith } from './callers.ts'
+import { createClients } from './client.ts'
 import { deliveryEndpoints } from './deliveries.ts'
 import { directUploadEndpoints } from './direct-uploads.ts'
 import { mountDocs } from './docs.ts'
@@ -27,6 +28,7 @@ import { comesFromElsewhere, isLocalHostHeader, isSafe } from './origin.ts'
 import { overviewEndpoints } from './overview.ts'
 import { notFound, Problem, problemOf, unauthenticated } from './problems.ts'
 import { openQueues } from './queues.ts'
+import { budgetOf, createRateLimits, type RateLimits } from './rate-limits.ts'
 import type { Services } from './services.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { TUS_VERSION, UPLOADS_PATH } from './tus/serve.ts'
@@ -46,7 +48,9 @@ const HEALTH = new Set(['/livez', '/readyz'])
 
 /** @param version of the service, for its document. */
 export function createApi(services: Services, version: string): Api {
-  const { redis, log, keyRing } = services
+  const { config, redis, log, keyRing } = services
+  const clientOfRequest = createClients(config.trustProxy)
+  const limits = createRateLimits(redis, config.rateLimit)
   const sessions = createSessions(redis, keyRing)
   const queues = openQueues(redis, log)
   const metrics = createMetrics(services, queues)
@@ -62,7 +66,7 @@ export function createApi(services: Services, version: string): Api {
     ...webhookEndpoints(services),
     ...overviewEndpoints(services, queues),
     ...healthEndpoints(services),
-    ...loginEndpoints(services, sessions),
+    ...loginEndpoints(services, sessions, limits),
     ...keyEndpoints(services),
     ...auditEndpoints(services),
     ...metrics.endpoints(),
@@ -75,6 +79,7 @@ export function createApi(services: Services, version: string): Api {
     const requestId = randomUUID()
     c.set('requestId', requestId)
     c.set('caller', null)
+    c.set('client', clientOfRequest(c.env.incoming))
     await next()
     // On Node's own response: in the web's one a single header more makes an object of all of them.
     if (c.env.outgoing) c.env.outgoing.setHeader('x-request-id', requestId)
@@ -102,6 +107,8 @@ export function createApi(services: Services, version: string): Api {
   app.use(async (c, next) => {
     if (HEALTH.has(c.req.path)) return next()
     const caller = await identify(c, keyRing, sessions)
+    await countRequest(c, caller, limits)
+    if (caller === 'unknown') throw unauthenticated('This key is not known.')
     c.set('caller', caller)
     if (!isSafe(c.req.method) && caller?.by !== 'key' && comesFromElsewhere(origin(c))) {
       throw new Problem('forbidden', 'The request comes from another site.')
@@ -137,7 +144,12 @@ export function createApi(services: Services, version: string): Api {
   return { app, endpoints, close: () => queues.close() }
 }
 
-async function identify(c: Context<Env>, keyRing: KeyRing, sessions: Sessions): Promise<Caller | null> {
+/** @returns `unknown` for a key that is none, null where none is shown. */
+async function identify(
+  c: Context<Env>,
+  keyRing: KeyRing,
+  sessions: Sessions,
+): Promise<Caller | 'unknown' | null> {
   const authorization = c.req.header('authorization')
   const [, text] = /^Bearer +(\S+)$/i.exec(authorization ?? '') ?? []
   const key = text === undefined ? null : await keyRing.find(text)
@@ -151,19 +163,34 @@ async function identify(c: Context<Env>, keyRing: KeyRing, sessions: Sessions): 
     requireLocalHost(c, keyRing)
     return anonymous(keyRing.untilShut)
   }
-  if (authorization !== undefined) throw unauthenticated('This key is not known.')
+  if (authorization !== undefined) return 'unknown'
   return sessions.find(c.req.header('cookie'))
 }
 
+/** Where no key is set, nobody is counted: there is only this machine. */
+async function countRequest(
+  c: Context<Env>,
+  caller: Caller | 'unknown' | null,
+  limits: RateLimits,
+): Promise<void> {
+  if (caller !== null && caller !== 'unknown' && caller.by === 'none') return
+  const known = caller !== null && caller !== 'unknown'
+  const who = known ? (`key:${caller.name}` as const) : (`address:${c.get('client').address ?? ''}` as const)
+  const headers = await limits.count(who, budgetOf(c.req.method, c.req.path, c.req.raw.headers))
+  for (const [name, value] of Object.entries(headers)) c.env.outgoing?.setHeader(name, value)
+}
+
 function requireLocalHost(c: Context<Env>, keyRing: KeyRing): void {
-  if (keyRing.isEmpty && !isLocalHostHeader(c.req.header('host'))) {
+  // Both names: behind a proxy, too, a page of another site could invent one of them.
+  const names = [c.req.header('host'), c.get('client').host]
+  if (keyRing.isEmpty && !names.every(isLocalHostHeader)) {
     throw new Problem('forbidden', 'Without API keys the service answers to localhost only.')
   }
 }
 
 function origin(c: Context<Env>) {
   return {
-    host: c.req.header('host'),
+    host: c.get('client').host,
     origin: c.req.header('origin'),
     fetchSite: c.req.header('sec-fetch-site'),
   }

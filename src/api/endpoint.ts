@@ -9,6 +9,7 @@ import type { Role } from '../config.ts'
 import { quality } from './accept.ts'
 import { bodyMedia, readJson } from './body.ts'
 import { type Caller, NOBODY } from './callers.ts'
+import type { Client } from './client.ts'
 import { type Fault, invalid, notFound, Problem, type ProblemCode, unauthenticated } from './problems.ts'
 
 export interface Env {
@@ -18,6 +19,8 @@ export interface Env {
     requestId: string
     /** Null where a key is needed and none was given. */
     caller: Caller | null
+    /** Where the request comes from. */
+    client: Client
     /** The path's template, for metrics; never the path itself, which would make a series each. */
     route: string
   }

@@ -24,6 +24,7 @@ export function formatEvent(event: JobEvent): string {
  *
  * @param open starts the events; they end when the signal aborts.
  * @param closing ends every stream, when the process shuts down.
+ * @param enter takes a place for it; what that returns gives the place back.
  * @param caller whose it is: a revoked key ends it at once, a session that is over with the next sign of life.
  */
 export function eventStream(
@@ -31,14 +32,17 @@ export function eventStream(
   open: (signal: AbortSignal) => AsyncGenerator<string>,
   closing: AbortSignal,
   caller: Pick<Caller, 'until' | 'lasts'>,
+  enter: () => () => void,
 ): Response {
   // Nobody would ever read the body of an answer to HEAD, nor end it.
   if (c.req.method === 'HEAD') return new Response(null, { headers: HEADERS })
+  const leave = enter()
   const left = new AbortController()
   const events = open(AbortSignal.any([left.signal, closing, caller.until]))
   let heartbeat: NodeJS.Timeout | undefined
   const end = () => {
     clearInterval(heartbeat)
+    leave()
     left.abort()
   }
   const body = new ReadableStream<Uint8Array>({

@@ -8,6 +8,7 @@ import { type Asked, endpoint } from './endpoint.ts'
 import { eventStream, formatEvent } from './event-stream.ts'
 import { wholeNumber } from './fields.ts'
 import { readJob } from './jobs.ts'
+import { createOpenStreams } from './open-streams.ts'
 import { invalid } from './problems.ts'
 import { EventPage } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -19,7 +20,8 @@ const RESUMES = { 'Last-Event-ID': 'Of a stream that was cut: the last event tha
 const EVENT_STREAM = 'text/event-stream'
 
 export function eventEndpoints(services: Services) {
-  const { feed, redis, closing } = services
+  const { config, feed, redis, closing } = services
+  const places = createOpenStreams(config.maxStreams)
   return [
     endpoint({
       id: 'getJobEvents',
@@ -54,6 +56,7 @@ export function eventEndpoints(services: Services) {
           },
           closing,
           asked.caller,
+          () => places.enter(asked.caller),
         )
       },
     }),
@@ -81,6 +84,7 @@ export function eventEndpoints(services: Services) {
           },
           closing,
           caller,
+          () => places.enter(caller),
         )
       },
     }),

@@ -6,6 +6,7 @@ import { EVERYONE } from './callers.ts'
 import { by, clientOf } from './client.ts'
 import { check, type Env, endpoint, pointerTo } from './endpoint.ts'
 import { Problem, unauthenticated } from './problems.ts'
+import type { RateLimits } from './rate-limits.ts'
 import { SessionSchema } from './schemas.ts'
 import type { Services } from './services.ts'
 import type { Sessions } from './sessions.ts'
@@ -16,7 +17,7 @@ const LoginForm = z.object({ key: z.string('the key is missing') })
 /** Bytes of what comes with a key; nobody has shown one yet. */
 const LARGEST = 16 * 2 ** 10
 
-export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions) {
+export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions, limits: RateLimits) {
   return [
     {
       ...endpoint({
@@ -45,8 +46,9 @@ export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions)
           const text = await readKey(c)
           // Without keys there is nothing to prove, and whoever tries is in already.
           if (keyRing.isEmpty) return seeOther('/')
-          const key = await keyRing.find(text)
           const { address, secure } = clientOf(c)
+          await limits.beginLogin(address ?? '')
+          const key = await keyRing.find(text)
           if (!key) {
             await audit.record({ actor: 'nobody', address }, 'login', { outcome: 'refused' })
             throw unauthenticated('This key is not known.')
@@ -54,6 +56,7 @@ export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions)
           keyRing.use(key)
           const cookie = await sessions.open(key, secure)
           await audit.record({ actor: key.name, address }, 'login', { target: key.id })
+          await limits.loggedIn(address ?? '')
           return seeOther('/', cookie)
         },
       }),

@@ -9,7 +9,7 @@ type Json = Record<string, unknown>
 const PROBLEM_TYPE = 'application/problem+json'
 
 /** What any endpoint may answer. */
-const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'internal']
+const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'rate-limited', 'internal']
 /** And what any may that asks who calls: a session is looked up in Redis. */
 const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'queue-unavailable']
 
@@ -19,6 +19,12 @@ const PROBLEM_HEADERS: { readonly [Code in ProblemCode]?: Readonly<Record<string
   'range-not-satisfiable': { 'Content-Range': 'How many bytes there are: `bytes */size`' },
   'idempotency-in-progress': { 'Retry-After': 'Seconds, of `idempotency-in-progress`' },
   'too-many-uploads': { 'Retry-After': 'Seconds' },
+  'rate-limited': {
+    'Retry-After': 'Seconds',
+    RateLimit:
+      'What is left of the budget that the request was counted in, and in how many seconds it is whole again; on every answer that was counted',
+    'RateLimit-Policy': 'The budget: how many requests in how many seconds',
+  },
   'queue-unavailable': { 'Retry-After': 'Seconds' },
   'storage-unavailable': { 'Retry-After': 'Seconds' },
 }

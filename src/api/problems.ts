@@ -39,6 +39,7 @@ export const PROBLEMS = {
   'checksum-mismatch': [422, 'A file is not what was promised'],
   'idempotency-key-reused': [422, 'The key was used for another request'],
   'too-many-uploads': [429, 'Too many uploads at once'],
+  'rate-limited': [429, 'Too many requests'],
   internal: [500, 'Something went wrong on our side'],
   'queue-unavailable': [503, 'The queue is unavailable'],
   'storage-unavailable': [503, 'The storage is unavailable'],

@@ -25,6 +25,7 @@
  *   {sluice}:session:<digest>      string  whose key a browser's session stands for, for 12 h
  *   {sluice}:api-keys              hash    keys made at run time; {sluice}:api-keys:version another text after each change;
  *                                          {sluice}:api-keys:used hash: when each was used last
+ *   {sluice}:rate:<budget>:<who>   string  requests in the present window; see the API's rate-limits.ts
  *   {sluice}:audit                 stream  who did what when; see audit.ts
  */
 export const PREFIX = '{sluice}'
@@ -59,6 +60,7 @@ export const keys = {
   apiKeys: `${PREFIX}:api-keys`,
   apiKeysVersion: `${PREFIX}:api-keys:version`,
   apiKeysUsed: `${PREFIX}:api-keys:used`,
+  rate: (budget: string) => `${PREFIX}:rate:${budget}`,
   audit: `${PREFIX}:audit`,
   webhookSecret: `${PREFIX}:webhook-secret`,
   workers: `${PREFIX}:workers`,

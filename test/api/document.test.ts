@@ -235,7 +235,7 @@ test('it names the headers that come with a refusal', () => {
       if (responses[416]) expect(headers(416), path).toEqual(['Content-Range'])
       if (responses[409]?.description.includes('idempotency-in-progress'))
         expect(headers(409), path).toEqual(['Retry-After'])
-      if (responses[429]) expect(headers(429), path).toEqual(['Retry-After'])
+      if (responses[429]) expect(headers(429), path).toEqual(['Retry-After', 'RateLimit', 'RateLimit-Policy'])
       if (responses[503] && path !== '/readyz') expect(headers(503), path).toEqual(['Retry-After'])
     }
   }

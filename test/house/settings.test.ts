@@ -36,6 +36,7 @@ describe.each(Object.entries(pages))('%s', (_page, defaults) => {
       'SLUICE_CLAMD',
       'SLUICE_S3_ENDPOINT',
       'SLUICE_STORAGE_QUOTA',
+      'SLUICE_TRUST_PROXY',
       'SLUICE_WEBHOOK_ALLOW',
       'SLUICE_WEBHOOK_SECRET',
       'SLUICE_WORKERS',

@@ -44,7 +44,12 @@ export async function startApi(options: TestApiOptions = {}): Promise<TestApi> {
   const dir = await mkdtemp(join(tmpdir(), 'sluice-api-'))
   const storageDir = join(dir, 'storage')
   const config: Config = {
-    ...loadConfig({ SLUICE_DATA_DIR: dir, PORT: '0', SLUICE_STORAGE_RESERVE: '1MiB' }),
+    ...loadConfig({
+      SLUICE_DATA_DIR: dir,
+      PORT: '0',
+      SLUICE_STORAGE_RESERVE: '1MiB',
+      SLUICE_RATE_LIMIT: 'none',
+    }),
     ...options.config,
   }
   const { pace, log = silent, redisUrl = redis.url } = options
