@@ -1,6 +1,6 @@
 /**
  * How many requests a key, or an address without one, may send: so that one client that runs wild leaves the others
- * their share. Three budgets besides that of failed logins, because a client that uploads a lot should still be able to
+ * their share. Four budgets besides that of failed logins, because a client that uploads a lot should still be able to
  * look at what became of it: `uploads` that begin, `chunks` of resumable ones, `streams` that are opened, and
  * `requests`, which is all else.
  *

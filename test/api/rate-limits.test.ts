@@ -237,3 +237,17 @@ test('a page of the name that the trusted proxy serves may change things, one of
   expect((await post('https://sluice.example')).status).toBe(201)
   expect((await post('https://evil.example')).status).toBe(403)
 })
+
+test('a Redis that freezes is told as such, in time, by the counting, too', async () => {
+  await start()
+  process.kill(redis.pid, 'SIGSTOP')
+  try {
+    const begun = performance.now()
+    const response = await get('/api/jobs', bearer('ada'))
+    expect(await response.json()).toMatchObject({ status: 503, code: 'queue-unavailable' })
+    expect(performance.now() - begun).toBeLessThan(5_000)
+  } finally {
+    process.kill(redis.pid, 'SIGCONT')
+  }
+  await expect.poll(async () => (await get('/api/jobs', bearer('ada'))).status, { timeout: 30_000 }).toBe(200)
+})
