@@ -181,7 +181,15 @@ describe('read in pages', () => {
     }
   })
 
-  test.each(['?cursor=x', '?action=nothing', '?limit=0', '?who=me'])('refuses %s', async query => {
+  test.each([
+    '?cursor=x',
+    // One of the jobs' list.
+    `?cursor=${Buffer.from('5:0198f6c2-0000').toString('base64url')}`,
+    `?cursor=${Buffer.from('5:99999999999999999999999').toString('base64url')}`,
+    '?action=nothing',
+    '?limit=0',
+    '?who=me',
+  ])('refuses %s', async query => {
     expect((await call('GET', `/api/audit${query}`, admin)).status).toBe(400)
   })
 
