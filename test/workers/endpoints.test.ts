@@ -343,3 +343,17 @@ test('a transition that is sent twice makes one delivery', async () => {
   expect(all.map(each => each.id)).toEqual(begun)
   expect(all).toHaveLength(1)
 })
+
+test('a job’s record, and what is kept of it for an endpoint, does not grow with the number of endpoints', async () => {
+  const receiver = await receive()
+  const ids = [(await register(receiver.url)).id, (await register(receiver.url)).id]
+  const job = await jobs.upload()
+  await receiver.received(2)
+  const frozen = await jobs.redis.keys('{sluice}:delivery:*:record')
+  expect(frozen).toHaveLength(2)
+  for (const key of [keys.job(job), ...frozen]) {
+    const kept = JSON.stringify(await jobs.redis.hgetall(key))
+    expect(kept).toContain(job)
+    for (const id of ids) expect(kept).not.toContain(id)
+  }
+})

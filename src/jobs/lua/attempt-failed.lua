@@ -20,5 +20,6 @@ else
   emit('job.retrying', cjson.encode({ status = 'pending', reason = 'failed', attempt = attempt, error = a.error, delayMs = delayMs }))
   answer = { final = false, delayMs = delayMs }
 end
-set('endedBy', a.token, 'endedAnswer', done(answer))
+-- Without the deliveries to endpoints, which the outbox has: frozen once, into records that do not name each other.
+set('endedBy', a.token, 'endedAnswer', cjson.encode(answer))
 return done(answer)
