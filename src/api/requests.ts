@@ -16,6 +16,9 @@ const DEEPEST = 64
 /** Bytes of metadata as JSON without a space or an escape too many, however it was sent. */
 const MAX_METADATA_SIZE = 16 * 2 ** 10
 
+/** Characters of an address that is called back: each of its deliveries holds it. */
+const LONGEST_URL = 2_048
+
 /** Passed on as it is, never copied: a key such as `__proto__` is the client's own word. */
 const metadata = z
   .custom<JsonObject>(value => typeof value === 'object' && value !== null && !Array.isArray(value), {
@@ -95,6 +98,8 @@ export async function toRequest(
 
 /** @param field the property that holds it. @throws Problem where nothing may be sent there. */
 export async function checkReceiver(services: Services, url: string, field: string): Promise<void> {
+  if (url.length > LONGEST_URL)
+    throw invalid(pointerTo([field], `at most ${LONGEST_URL} characters are wanted`))
   const verdict = await services.addresses.checkUrl(url)
   if (verdict.ok) return
   throw new Problem(verdict.code, verdict.detail, {

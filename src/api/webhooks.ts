@@ -1,14 +1,13 @@
 /** Registered endpoints, which are told of every job's events of the types that they ask for. */
 import { z } from 'zod'
-import type { AuditAction } from '../jobs/audit.ts'
 import { ENDPOINT_EVENTS } from '../jobs/job.ts'
-import type { Webhook } from '../jobs/webhooks.ts'
+import { MOST_WEBHOOKS, type Webhook } from '../jobs/webhooks.ts'
 import { ADMINS } from './callers.ts'
 import { by } from './client.ts'
 import { reopen } from './deliveries.ts'
-import { type Asked, endpoint } from './endpoint.ts'
+import { type Asked, endpoint, pointerTo } from './endpoint.ts'
 import { timeText } from './fields.ts'
-import { notFound, Problem } from './problems.ts'
+import { invalid, notFound, Problem } from './problems.ts'
 import { checkReceiver } from './requests.ts'
 import { DeliverySchema, NewWebhookSchema, RecoveredSchema, WebhookList, WebhookSchema } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -38,8 +37,6 @@ export function webhookEndpoints(services: Services) {
     return webhook
   }
   const read = async (id: string) => found(await webhooks.read(id))
-  const note = (asked: Asked<unknown, unknown>, action: AuditAction, target: string) =>
-    audit.record(by(asked), action, { target })
 
   return [
     endpoint({
@@ -72,8 +69,8 @@ export function webhookEndpoints(services: Services) {
       async handle(asked) {
         const wanted = asked.body as z.output<typeof Settings>
         await checkReceiver(services, wanted.url, 'url')
-        const webhook = await webhooks.create(wanted)
-        await note(asked, 'webhook.created', webhook.id)
+        const webhook = await webhooks.create(wanted, by(asked))
+        if (!webhook) throw invalid(pointerTo([], `there are ${MOST_WEBHOOKS} already: remove one first`))
         return json(201, webhook, { location: `/api/webhooks/${webhook.id}` })
       },
     }),
@@ -104,9 +101,7 @@ export function webhookEndpoints(services: Services) {
         const wanted = asked.body as z.output<typeof Change>
         const { id } = await read(asked.param('id'))
         if (wanted.url !== undefined) await checkReceiver(services, wanted.url, 'url')
-        const changed = found(await webhooks.change(id, wanted))
-        await note(asked, 'webhook.updated', id)
-        return json(200, changed)
+        return json(200, found(await webhooks.change(id, wanted, by(asked))))
       },
     }),
 
@@ -122,8 +117,7 @@ export function webhookEndpoints(services: Services) {
       problems: ['not-found'],
       async handle(asked) {
         const { id } = await read(asked.param('id'))
-        await webhooks.delete(id)
-        await note(asked, 'webhook.deleted', id)
+        await webhooks.delete(id, by(asked))
         return new Response(null, { status: 204 })
       },
     }),
@@ -138,9 +132,8 @@ export function webhookEndpoints(services: Services) {
       answers: { 200: { description: 'The endpoint, with its new secret.', schema: NewWebhookSchema } },
       problems: ['not-found'],
       async handle(asked) {
-        const webhook = await webhooks.rotate(asked.param('id'))
+        const webhook = await webhooks.rotate(asked.param('id'), by(asked))
         if (!webhook) throw notFound('endpoint')
-        await note(asked, 'webhook.secret-rotated', webhook.id)
         return json(200, webhook)
       },
     }),
@@ -154,8 +147,8 @@ export function webhookEndpoints(services: Services) {
       roles: ADMINS,
       answers: { 202: { description: 'Its delivery.', schema: DeliverySchema } },
       problems: ['not-found'],
-      async handle({ param }) {
-        const ping = await deliveries.ping(await read(param('id')))
+      async handle(asked) {
+        const ping = await deliveries.ping(await read(asked.param('id')), by(asked))
         await enqueueDelivery(services, ping)
         return json(202, await deliveries.view(ping))
       },
@@ -180,7 +173,7 @@ export function webhookEndpoints(services: Services) {
         for (const failed of await deliveries.failedSince(id, since)) {
           if (await sendAgain(asked, failed)) recovered++
         }
-        await note(asked, 'webhook.recovered', id)
+        await audit.record(by(asked), 'webhook.recovered', { target: id, details: { recovered } })
         return json(202, { recovered })
       },
     }),

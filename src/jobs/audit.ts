@@ -1,6 +1,6 @@
 /**
- * The audit log: who did what when. An entry outlives what it tells of, so it is no job's event; those of jobs and keys are
- * written by the script that makes the change, which costs no command more and can't be forgotten in between. Only what
+ * The audit log: who did what when. An entry outlives what it tells of, so it is no job's event; those of jobs, keys and endpoints
+ * are written by the script that makes the change, which costs no command more and can't be forgotten in between. Only what
  * was done is told, and logins that were refused. No secret is ever in it.
  */
 import type { Redis } from 'ioredis'
@@ -27,6 +27,7 @@ export const AUDIT_ACTIONS = [
   'webhook.updated',
   'webhook.deleted',
   'webhook.secret-rotated',
+  'webhook.tested',
   'webhook.recovered',
   'webhook.disabled',
   'login',

@@ -65,12 +65,13 @@ export function createDeliveries(redis: Redis) {
   }
   type Ok = { readonly ok: true }
   const attempted = define<(Ok & { disabled?: string }) | Refused<'gone' | 'stale' | DeliveryStatus>>(
+    'audit',
     'webhook-listing',
     'delivery-attempted',
   )
   const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('audit', 'redeliver')
   const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
-  const ping = define<Ok>('webhook-ping')
+  const ping = define<Ok>('audit', 'webhook-ping')
   const remove = define<Ok | Refused<'kept'>>('delivery-delete')
 
   const read = async (id: string): Promise<DeliveryRecord | null> =>
@@ -141,9 +142,9 @@ export function createDeliveries(redis: Redis) {
       return { type, timestamp, data: { job, event: { type, jobId: job.id, at, ...event } } }
     },
     /** Sends an endpoint a message that tells of no job; answers its delivery. */
-    async ping(webhook: { id: string; url: string }): Promise<DeliveryRecord> {
+    async ping(webhook: { id: string; url: string }, by?: By): Promise<DeliveryRecord> {
       const id = `msg_ping_${randomUUID()}`
-      await ping({ id, webhookId: webhook.id, url: webhook.url })
+      await ping({ id, webhookId: webhook.id, url: webhook.url, by })
       return (await read(id))!
     },
     /** Ids of an endpoint's failed deliveries that were made at a time or later, the oldest first. */

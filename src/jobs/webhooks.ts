@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Redis } from 'ioredis'
 import { createSecret } from '../webhooks/signature.ts'
+import type { By } from './audit.ts'
 import type { EventType } from './job.ts'
 import { keys } from './keys.ts'
 import { instant } from './record.ts'
@@ -12,6 +13,10 @@ import { defineScript } from './script.ts'
 
 /** After a rotation the old secret signs, too, for so many milliseconds. */
 const OLD_SECRET_SIGNS_MS = 86_400_000
+/** Each signs every message, in one header. */
+const MOST_SECRETS = 5
+/** The script that tells an event makes a delivery for each, and nothing else runs in Redis meanwhile. */
+export const MOST_WEBHOOKS = 100
 
 /** An endpoint as clients see it. */
 export interface Webhook {
@@ -49,9 +54,9 @@ export interface WebhookTarget {
 export type Webhooks = ReturnType<typeof createWebhooks>
 
 export function createWebhooks(redis: Redis) {
-  const script = defineScript(redis, 'webhook-listing', 'webhook-change')
-  const change = async (id: string, what: object): Promise<Webhook | null> => {
-    const fields = (await script([keys.webhook(id)], [JSON.stringify({ id, ...what })])) as string[]
+  const script = defineScript(redis, 'audit', 'webhook-listing', 'webhook-change')
+  const change = async (id: string, what: object, by?: By): Promise<Webhook | null> => {
+    const fields = (await script([keys.webhook(id)], [JSON.stringify({ id, by, ...what })])) as string[]
     return parse(Object.fromEntries(pairs(fields)))
   }
   const read = async (id: string) => parse(await redis.hgetall(keys.webhook(id)))
@@ -65,30 +70,36 @@ export function createWebhooks(redis: Redis) {
       return (await Promise.all(ids.map(read))).filter(each => each !== null)
     },
 
-    /** The secret is told here and never again. */
-    async create(settings: WebhookSettings): Promise<Webhook & { secret: string }> {
+    /** The secret is told here and never again. Null where there are too many. */
+    async create(settings: WebhookSettings, by?: By): Promise<(Webhook & { secret: string }) | null> {
       const id = `wh_${randomBytes(9).toString('hex')}`
       const secret = createSecret()
       const set = ['id', id, 'secrets', JSON.stringify([{ secret }]), ...fieldsOf(settings)]
-      return { ...(await change(id, { create: true, set }))!, secret }
+      const webhook = await change(id, { create: { atMost: MOST_WEBHOOKS }, set }, by)
+      return webhook && { ...webhook, secret }
     },
 
     /** Whoever enables it again has dealt with what disabled it. */
-    change: (id: string, settings: WebhookChange) =>
-      change(id, {
-        set: fieldsOf(settings),
-        ...(settings.enabled !== undefined && { clear: ['disabledReason', 'failingSince'] }),
-      }),
+    change: (id: string, settings: WebhookChange, by?: By) =>
+      change(
+        id,
+        {
+          set: fieldsOf(settings),
+          ...(settings.enabled !== undefined && { clear: ['disabledReason', 'failingSince'] }),
+        },
+        by,
+      ),
 
     /** Deliveries that are still open fail at their next attempt. */
-    async delete(id: string): Promise<void> {
-      await change(id, { delete: true })
+    async delete(id: string, by?: By): Promise<void> {
+      await change(id, { delete: true }, by)
     },
 
     /** Old and new secret sign for 24 h. Null where there is no such endpoint. */
-    async rotate(id: string): Promise<(Webhook & { secret: string }) | null> {
+    async rotate(id: string, by?: By): Promise<(Webhook & { secret: string }) | null> {
       const secret = createSecret()
-      const webhook = await change(id, { rotate: { secret, keepFor: OLD_SECRET_SIGNS_MS } })
+      const rotate = { secret, keepFor: OLD_SECRET_SIGNS_MS, atMost: MOST_SECRETS }
+      const webhook = await change(id, { rotate }, by)
       return webhook && { ...webhook, secret }
     },
 

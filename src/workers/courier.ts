@@ -7,7 +7,6 @@
  * entry in the outbox; whatever was sent already is sent again, with the same `webhook-id`.
  */
 import { randomUUID } from 'node:crypto'
-import type { Audit } from '../jobs/audit.ts'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import type { DueDelivery } from '../jobs/job.ts'
 import type { Outbox, OutboxEntry } from '../jobs/outbox.ts'
@@ -49,7 +48,6 @@ export type Courier = ReturnType<typeof createCourier>
 export interface CourierDeps {
   readonly deliveries: Deliveries
   readonly webhooks: Webhooks
-  readonly audit: Audit
   readonly outbox: Outbox
   readonly enqueuer: Enqueuer
   readonly sender: Sender
@@ -61,7 +59,7 @@ export interface CourierDeps {
 }
 
 export function createCourier(deps: CourierDeps) {
-  const { deliveries, webhooks, audit, outbox, enqueuer, sender, secrets, log, ending } = deps
+  const { deliveries, webhooks, outbox, enqueuer, sender, secrets, log, ending } = deps
   const slots = createOriginSlots({
     perOrigin: SLOTS_PER_ORIGIN,
     fastest: SLOTS_FASTEST,
@@ -132,13 +130,7 @@ export function createCourier(deps: CourierDeps) {
         endpoint: { url: target.url, gone: outcome.verdict === 'gone', failsAtMost: FAILS_AT_MOST_MS },
       }),
     })
-    if ('disabled' in kept) {
-      log.warn(`endpoint ${delivery.webhookId} is disabled: ${kept.disabled}`)
-      await audit.record({ actor: 'service' }, 'webhook.disabled', {
-        target: delivery.webhookId!,
-        details: { reason: kept.disabled! },
-      })
-    }
+    if ('disabled' in kept) log.warn(`endpoint ${delivery.webhookId} is disabled: ${kept.disabled}`)
     if (next.verdict === 'delivered') {
       log.debug(`delivery ${delivery.id} delivered in ${durationMs} ms`)
       return next

@@ -3,7 +3,6 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Processor, Worker } from 'bullmq'
 import { type Config, ConfigError } from '../config.ts'
-import { createAudit } from '../jobs/audit.ts'
 import { createDeliveries } from '../jobs/deliveries.ts'
 import { keys } from '../jobs/keys.ts'
 import { createOutbox } from '../jobs/outbox.ts'
@@ -93,7 +92,6 @@ export async function runWorker(
   const courier = createCourier({
     deliveries,
     webhooks: createWebhooks(redis),
-    audit: createAudit(redis),
     outbox,
     enqueuer,
     sender,

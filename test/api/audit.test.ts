@@ -219,14 +219,17 @@ test('tells what was done to an endpoint, and no secret of it', async () => {
   const path = `/api/webhooks/${made.id}`
   expect((await call('PATCH', path, json, '{"description":"ours"}')).status).toBe(200)
   expect((await call('POST', `${path}/rotate-secret`, admin)).status).toBe(200)
+  expect((await call('POST', `${path}/test`, admin)).status).toBe(202)
   expect((await call('POST', `${path}/recover`, json, '{"since":"2026-01-01T00:00:00Z"}')).status).toBe(202)
   expect((await call('DELETE', path, admin)).status).toBe(204)
   expect(await doneTo(made.id)).toEqual(
-    ['created', 'updated', 'secret-rotated', 'recovered', 'deleted'].map(what => ({
+    ['created', 'updated', 'secret-rotated', 'tested', 'recovered', 'deleted'].map(what => ({
       actor: 'root',
       action: `webhook.${what}`,
     })),
   )
+  const { items } = await audit('?action=webhook.updated')
+  expect(items[0]).toMatchObject({ target: made.id, details: { changed: ['description'] } })
   const all = JSON.stringify(await audit('?limit=200'))
   expect(all).not.toContain(made.secret)
   expect(all).not.toContain('hidden')

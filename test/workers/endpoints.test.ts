@@ -112,6 +112,9 @@ test('what cannot be told, or may not be called, is refused', async () => {
     ['POST', '/api/webhooks'],
     ['PATCH', `/api/webhooks/${(await register(url)).id}`],
   ] as const) {
+    expect(
+      await ask(method, path, { url: `${url}${'a'.repeat(2_048)}`, events: ['job.failed'] }),
+    ).toMatchObject({ status: 400, body: { errors: [{ pointer: '/url' }] } })
     expect(await ask(method, path, { url: 'http://10.0.0.1/', events: ['job.failed'] })).toMatchObject({
       status: 422,
       body: { code: 'callback-url-not-allowed' },
@@ -249,6 +252,18 @@ describe('an endpoint', () => {
     expect(() => receiver.verify(one, secret)).toThrow()
   })
 
+  test('is signed for by its newest five secrets, however often it is rotated', async () => {
+    const receiver = await receive()
+    const { id, secret } = await register(receiver.url)
+    const secrets = [secret]
+    for (let times = 0; times < 5; times++)
+      secrets.unshift((await ask('POST', `/api/webhooks/${id}/rotate-secret`)).body.secret)
+    await ask('POST', `/api/webhooks/${id}/test`)
+    const call = await receiver.received(1)
+    for (const each of secrets.slice(0, 5)) receiver.verify(call, each)
+    expect(() => receiver.verify(call, secret)).toThrow()
+  })
+
   test('can be tried with a ping, also while it is disabled', async () => {
     const receiver = await receive()
     const { id, secret } = await register(receiver.url)
@@ -280,6 +295,46 @@ describe('an endpoint', () => {
     expect(call.headers['webhook-id']).toBe(failed!.id)
     expect(await ended(id)).toMatchObject([{ status: 'delivered', url: receiver.url }])
   })
+})
+
+test('an endpoint with another URL is not judged by what the old one answers, or has answered', async () => {
+  await worker.kill('SIGKILL')
+  const { deliveries } = api.services
+  const { id, url } = await register('http://127.0.0.1:7250/')
+  const webhook = async () => (await ask('GET', `/api/webhooks/${id}`)).body
+  const attempt = async (gone: boolean) => {
+    const { id: delivery, round } = await deliveries.ping({ id, url })
+    await deliveries.attempted({
+      id: delivery,
+      round,
+      token: delivery,
+      attempt: { at: new Date().toISOString(), durationMs: 1, statusCode: 500, error: null, response: '' },
+      verdict: 'failed',
+      endpoint: { url, gone, failsAtMost: 5 * 86_400_000 },
+    })
+  }
+  await attempt(false)
+  expect(await webhook()).toMatchObject({ enabled: true, failingSince: expect.any(String) })
+  await ask('PATCH', `/api/webhooks/${id}`, { url, description: 'the same' })
+  expect(await webhook()).toMatchObject({ failingSince: expect.any(String) })
+  await ask('PATCH', `/api/webhooks/${id}`, { url: `${url}new` })
+  expect(await webhook()).toMatchObject({ failingSince: null })
+  await attempt(true)
+  expect(await webhook()).toMatchObject({ enabled: true, disabledReason: null, failingSince: null })
+})
+
+test('there are 100 endpoints at most, also where many are made at once', async () => {
+  const url = 'http://127.0.0.1:7250/'
+  const answers = await Promise.all(
+    Array.from({ length: 120 }, () => ask('POST', '/api/webhooks', { url, events: ['job.failed'] })),
+  )
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(100)
+  expect(answers.find(({ status }) => status !== 201)).toMatchObject({
+    status: 400,
+    body: { code: 'invalid-request', detail: expect.stringContaining('100') },
+  })
+  await ask('DELETE', `/api/webhooks/${answers.find(({ status }) => status === 201)!.body.id}`)
+  expect((await ask('POST', '/api/webhooks', { url, events: ['job.failed'] })).status).toBe(201)
 })
 
 test('deliveries to endpoints are no business of the uploader whose job they tell of', async () => {
@@ -328,12 +383,13 @@ test('an event whose process dies before it could enqueue is delivered once, by 
 test('a transition that is sent twice makes one delivery', async () => {
   await worker.kill('SIGKILL')
   const webhooks = createWebhooks(jobs.redis)
-  const { id } = await webhooks.create({
+  const made = await webhooks.create({
     url: 'http://127.0.0.1:7250/',
     events: ['job.cancelled'],
     description: '',
     enabled: true,
   })
+  const { id } = made!
   const begun: string[] = []
   const transitions = createTransitions(jobs.redis, null, ({ id }) => begun.push(id))
   const job = await jobs.upload({ enqueue: false })

@@ -24,7 +24,8 @@ end
 if not a.endpoint then return done() end
 set('url', a.endpoint.url)
 local webhook = PREFIX .. ':webhook:' .. redis.call('HGET', delivery, 'webhookId')
-if redis.call('EXISTS', webhook) == 0 then return done() end
+-- Nothing where the endpoint is gone, or has another URL by now, of which this attempt says nothing.
+if redis.call('HGET', webhook, 'url') ~= a.endpoint.url then return done() end
 if a.verdict == 'delivered' then
   redis.call('HDEL', webhook, 'failingSince')
   return done()
@@ -38,6 +39,7 @@ elseif now - tonumber(redis.call('HGET', webhook, 'failingSince')) >= a.endpoint
 end
 if reason and redis.call('HGET', webhook, 'enabled') == '1' then
   disable(webhook, reason)
+  audit({ actor = 'service' }, 'webhook.disabled', redis.call('HGET', webhook, 'id'), cjson.encode({ reason = reason }))
   return done({ ok = true, disabled = reason })
 end
 return done()
