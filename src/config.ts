@@ -11,6 +11,9 @@ import ipaddr from 'ipaddr.js'
 
 export type Role = 'admin' | 'uploader' | 'viewer'
 
+/** What the audit log calls callers without a key, the command line, and the service itself: no key's name. */
+export const RESERVED_NAMES: readonly string[] = ['anonymous', 'nobody', 'operator', 'service']
+
 export interface ApiKey {
   readonly name: string
   readonly role: Role
@@ -336,6 +339,8 @@ function apiKeys(text: string): ApiKey[] {
       throw new ConfigError(
         'an entry of SLUICE_API_KEYS is not of the form name:role:key with the role admin, uploader or viewer.',
       )
+    if (RESERVED_NAMES.includes(name))
+      throw new ConfigError(`SLUICE_API_KEYS gives a key the name "${name}", which is kept for who has none.`)
     if (key.length < 16)
       throw new ConfigError(`the key named "${name}" in SLUICE_API_KEYS is shorter than 16 characters.`)
     return { name, role: role as Role, key }

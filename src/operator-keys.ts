@@ -1,7 +1,7 @@
 /** `npm run key`: API keys by the command line. */
 import type { Redis } from 'ioredis'
-import { type Config, ConfigError, type Role } from './config.ts'
-import { type CreateRefusal, createApiKeys, KEY_NAME, RESERVED_NAMES } from './jobs/api-keys.ts'
+import { type Config, ConfigError, RESERVED_NAMES, type Role } from './config.ts'
+import { type CreateRefusal, createApiKeys, KEY_NAME } from './jobs/api-keys.ts'
 import { instant } from './jobs/record.ts'
 
 const BY = { actor: 'operator' }
@@ -29,8 +29,7 @@ export async function manageKeys(
 
 async function createKey(redis: Redis, config: Config, name: string, role: string): Promise<string> {
   if (!KEY_NAME.test(name)) throw new ConfigError('A name of up to 64 letters, digits and ._@- is wanted.')
-  if (RESERVED_NAMES.includes(name))
-    throw new ConfigError(`"${name}" is what callers without a key are called.`)
+  if (RESERVED_NAMES.includes(name)) throw new ConfigError(`The name "${name}" is kept for who has no key.`)
   if (!ROLES.includes(role)) throw new ConfigError(`The role "${role}" is none of ${ROLES.join(', ')}.`)
   if (config.apiKeys.some(key => key.name === name))
     throw new ConfigError(`SLUICE_API_KEYS has a key named "${name}".`)

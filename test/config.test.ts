@@ -172,6 +172,7 @@ describe('a wrong value is refused with one sentence that names the variable', (
     ['SLUICE_API_KEYS', KEY],
     ['SLUICE_API_KEYS', `ann:owner:${KEY}`],
     ['SLUICE_API_KEYS', 'ann:admin:short'],
+    ['SLUICE_API_KEYS', `service:admin:${KEY}`],
     ['SLUICE_API_KEYS', `ann:admin:${KEY},ann:viewer:${KEY}2`],
     ['SLUICE_API_KEYS', `ann:admin:${KEY},bob:viewer:${KEY}`],
     ['SLUICE_WEBHOOK_SECRET', 'secret'],

@@ -1,6 +1,7 @@
 /** `/api/keys`: making and revoking API keys at run time. Those of `SLUICE_API_KEYS` are listed along. */
 import { z } from 'zod'
-import { type CreateRefusal, KEY_NAME, RESERVED_NAMES } from '../jobs/api-keys.ts'
+import { RESERVED_NAMES } from '../config.ts'
+import { type CreateRefusal, KEY_NAME } from '../jobs/api-keys.ts'
 import { instant } from '../jobs/record.ts'
 import { ADMINS, EVERYONE } from './callers.ts'
 import { by } from './client.ts'
@@ -15,7 +16,7 @@ const KeyRequest = z.strictObject({
   name: z
     .string()
     .regex(KEY_NAME, 'a name of up to 64 letters, digits and ._@- is wanted')
-    .refine(name => !RESERVED_NAMES.includes(name), 'this name is kept for callers without a key'),
+    .refine(name => !RESERVED_NAMES.includes(name), 'this name is kept for who has no key'),
   role: z.enum(EVERYONE),
 })
 

@@ -22,8 +22,6 @@ export interface StoredKey {
 
 /** Names that a key can be given at run time: they stand in lists, logs and the audit log as they are. */
 export const KEY_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
-/** What callers without a key, and the command line, are called: no key's name. */
-export const RESERVED_NAMES: readonly string[] = ['anonymous', 'nobody', 'operator']
 
 export function digestOf(key: string): string {
   return createHash('sha256').update(key).digest('hex')

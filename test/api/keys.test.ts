@@ -110,7 +110,7 @@ describe('a key that is made', () => {
     )
   })
 
-  test.each(['', 'a:b', 'a b', '-x', 'anonymous', 'operator', 'nobody', 'x'.repeat(65)])(
+  test.each(['', 'a:b', 'a b', '-x', 'anonymous', 'operator', 'nobody', 'service', 'x'.repeat(65)])(
     'is not named %j',
     async name => {
       const api = await start([ROOT])

@@ -70,7 +70,7 @@ describe('npm run key', () => {
     await operator('key', 'create', 'boss', 'admin')
     await expect(operator('key', 'create', 'boss', 'viewer')).rejects.toThrow('Another key has this name.')
     await expect(operator('key', 'create', 'taken', 'viewer')).rejects.toThrow('has a key named "taken"')
-    await expect(operator('key', 'create', 'anonymous', 'viewer')).rejects.toThrow('callers without a key')
+    await expect(operator('key', 'create', 'anonymous', 'viewer')).rejects.toThrow('kept for who has no key')
     await expect(operator('key', 'create', 'a b', 'viewer')).rejects.toThrow('A name of up to 64')
     await expect(operator('key', 'create', 'ci', 'king')).rejects.toThrow('admin, uploader, viewer')
     await expect(operator('key', 'revoke', 'key_none')).rejects.toThrow('There is no key key_none.')
