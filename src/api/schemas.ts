@@ -251,7 +251,9 @@ export const AuditPage = name(
     z.strictObject({
       id: z.string(),
       at: time,
-      actor: z.string().describe('The name of a key; `anonymous`, `nobody`, `operator` or `service` without one.'),
+      actor: z
+        .string()
+        .describe('The name of a key; `anonymous`, `nobody`, `operator` or `service` without one.'),
       action: z.enum(AUDIT_ACTIONS),
       target: z.string().describe('The id of what it was done to; may be empty.'),
       outcome: z.enum(['ok', 'refused']),

@@ -252,6 +252,9 @@ describe('a key that is revoked', () => {
     connection.socket.destroy()
     const job = await (await call(api, 'GET', `/api/jobs/${jobId}`, ROOT.key)).json()
     expect(job).toMatchObject({ status: 'draft', files: [] })
+    // Nor is anything left that the janitor could complete.
+    expect(await api.objects()).toEqual([])
+    expect(await api.client.zcard('{sluice}:uploads')).toBe(0)
   })
 
   test('frees its name, but its sessions are not the next one’s', async () => {

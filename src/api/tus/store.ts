@@ -231,7 +231,13 @@ export class UploadStore extends DataStore {
   }
 
   async #complete(open: TusUpload, lease: Lease): Promise<void> {
-    requireStillIn(this.#options.caller)
+    try {
+      requireStillIn(this.#options.caller)
+    } catch (error) {
+      // With every byte there, the janitor would complete it.
+      await this.#drop()
+      throw error
+    }
     const completed = await this.#options.complete(this.#id!, open, lease, this.#options.by)
     if (isRefused(completed)) throw await this.#refused(completed.refused, open)
     this.#completedBytes = completed.size
