@@ -52,10 +52,12 @@ export async function openKeyRing(options: { environment: readonly ApiKey[]; api
   let reading: Promise<void> | null = null
   const usedAt = new Map<string, number>()
 
+  const hasInEnvironment = (name: string) => fixed.some(key => key.name === name)
+
   function apply(stored: readonly StoredKey[]): void {
     const next: typeof made = new Map()
     for (const each of stored) {
-      if (fixed.some(({ name }) => name === each.name)) {
+      if (hasInEnvironment(each.name)) {
         // Jobs go by name: two keys of one would be one caller with two roles.
         log.warn(`the API key ${each.id} is not accepted: SLUICE_API_KEYS has one named "${each.name}", too`)
         continue
@@ -123,12 +125,14 @@ export async function openKeyRing(options: { environment: readonly ApiKey[]; api
     get hasAdminInEnvironment() {
       return fixed.some(({ role }) => role === 'admin')
     },
+    /** Whether one of the environment has this name. Of the others Redis knows better. */
+    hasInEnvironment,
     all,
     /** Resolves once what is known is no older than `FRESH_MS`. @throws where Redis is away. */
     async fresh(): Promise<void> {
       if (performance.now() - readAt > FRESH_MS) await refresh()
     },
-    /** After a change of our own: resolves once it is known here, too. */
+    /** Resolves once every change so far is known here, too. @throws where Redis is away. */
     async changed(): Promise<void> {
       await reading?.catch(() => undefined)
       await refresh()

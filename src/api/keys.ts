@@ -30,7 +30,8 @@ export function keyEndpoints({ apiKeys, keyRing }: Services) {
       summary: 'The API keys, without the keys themselves',
       answers: { 200: { description: 'By name.', schema: ApiKeyList } },
       async handle() {
-        await keyRing.fresh()
+        // Also what another process has just made.
+        await keyRing.changed()
         const used = await apiKeys.lastUsed()
         const items = keyRing.all().map(key => viewKey(key, used[key.id]))
         return json(200, { items: items.sort((one, other) => (one.name < other.name ? -1 : 1)) })
@@ -47,7 +48,7 @@ export function keyEndpoints({ apiKeys, keyRing }: Services) {
       problems: ['malformed-json', 'unsupported-media-type', 'request-too-large', 'upload-timeout'],
       async handle(asked) {
         const { name, role } = asked.body as z.output<typeof KeyRequest>
-        if (keyRing.byName(name)) throw refused('name-taken')
+        if (keyRing.hasInEnvironment(name)) throw refused('name-taken')
         const rules = { first: asked.caller.by === 'none', adminElsewhere: keyRing.hasAdminInEnvironment }
         const made = await apiKeys.create({ name, role }, by(asked), rules)
         if ('refused' in made) throw refused(made.refused)

@@ -93,6 +93,17 @@ describe('a key that is made', () => {
     expect(await status(await start([ROOT]), key)).toBe(200)
   })
 
+  test('is listed by another process at once, and its name is free there at once when it is revoked', async () => {
+    const [one, other] = [await start([ROOT]), await start([ROOT])]
+    for (let times = 0; times < 3; times++) {
+      const { id } = await make(one, 'ci', 'viewer', ROOT.key)
+      expect((await list(other, ROOT.key)).map(({ name }) => name)).toEqual(['ci', 'root'])
+      expect((await call(one, 'DELETE', `/api/keys/${id}`, ROOT.key)).status).toBe(204)
+      const next = await make(other, 'ci', 'viewer', ROOT.key)
+      expect((await call(other, 'DELETE', `/api/keys/${next.id}`, ROOT.key)).status).toBe(204)
+    }
+  })
+
   test('has a name of its own, also where many are made at once, and beside the environment', async () => {
     const [one, other] = [await start([ROOT]), await start([ROOT])]
     const answers = await Promise.all(
