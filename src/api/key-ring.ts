@@ -143,6 +143,10 @@ export async function openKeyRing(options: { environment: readonly ApiKey[]; api
       const inEnvironment = withDigest(fixed, digest)
       if (inEnvironment) return inEnvironment
       await this.fresh()
+      const found = withDigest(all(), digest)
+      if (found) return found
+      // Another process may have made it a moment ago.
+      await this.changed()
       return withDigest(all(), digest)
     },
     byName: (name: string): KnownKey | null => all().find(key => key.name === name) ?? null,

@@ -31,8 +31,17 @@ export function createSessions(redis: Redis, keyRing: KeyRing) {
       const kept = await redis.get(redisKey(token))
       if (kept === null) return null
       const blank = kept.indexOf(' ')
-      const key = keyRing.byName(kept.slice(blank + 1))
-      if (!key || fingerprint(key) !== kept.slice(0, blank)) return null
+      const known = () => {
+        const key = keyRing.byName(kept.slice(blank + 1))
+        return key && fingerprint(key) === kept.slice(0, blank) ? key : null
+      }
+      let key = known()
+      if (!key) {
+        // Another process may have made it a moment ago.
+        await keyRing.changed()
+        key = known()
+      }
+      if (!key) return null
       keyRing.use(key)
       const lasts = async () => (await redis.exists(redisKey(token))) === 1
       return { ...callerWith(key, 'session'), lasts }

@@ -86,10 +86,23 @@ describe('a key that is made', () => {
     }
   })
 
-  test('is known to the other processes, and to one that starts later', async () => {
+  test('is known to the other processes at once, as its sessions are, and to one that starts later', async () => {
     const [one, other] = [await start([ROOT]), await start([ROOT])]
+    for (const name of ['a', 'b', 'c']) {
+      const { key } = await make(one, name, 'viewer', ROOT.key)
+      expect(await status(other, key)).toBe(200)
+    }
+    for (const name of ['d', 'e', 'f']) {
+      const { key } = await make(one, name, 'viewer', ROOT.key)
+      const login = await fetch(`${one.url}/login`, {
+        method: 'POST',
+        body: new URLSearchParams({ key }),
+        redirect: 'manual',
+      })
+      const cookie = login.headers.get('set-cookie')!.split(';')[0]!
+      expect((await fetch(`${other.url}/api/jobs`, { headers: { cookie } })).status).toBe(200)
+    }
     const { key } = await make(one, 'ci', 'viewer', ROOT.key)
-    await becomes(200, other, key)
     expect(await status(await start([ROOT]), key)).toBe(200)
   })
 
