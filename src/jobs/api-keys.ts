@@ -39,9 +39,10 @@ export function createApiKeys(redis: Redis) {
     /** Another text after each change; null as long as there was none. */
     version: (): Promise<string | null> => redis.get(keys.apiKeysVersion),
 
-    /** Every key, as of one version. */
+    /** Every key, as of this version or a later one, which is then still to be seen. */
     async read(): Promise<{ version: string | null; stored: StoredKey[] }> {
-      const answers = (await redis.multi().get(keys.apiKeysVersion).hvals(keys.apiKeys).exec())!
+      // No transaction: a Redis that is out of memory refuses any, and then nobody could revoke a key, or come in.
+      const answers = (await redis.pipeline().get(keys.apiKeysVersion).hvals(keys.apiKeys).exec())!
       for (const [error] of answers) if (error) throw error
       const [[, version], [, texts]] = answers as [[null, string | null], [null, string[]]]
       return { version, stored: texts.map(text => JSON.parse(text) as StoredKey) }

@@ -347,6 +347,19 @@ describe('the first key', () => {
   })
 })
 
+test('a Redis that is out of memory takes a key away, and the others are known all the same', async () => {
+  const api = await start([ROOT])
+  const [eve, ann] = [await make(api, 'eve', 'viewer', ROOT.key), await make(api, 'ann', 'viewer', ROOT.key)]
+  await api.client.config('SET', 'maxmemory', '1')
+  try {
+    expect((await call(api, 'DELETE', `/api/keys/${eve.id}`, ROOT.key)).status).toBe(204)
+    expect(await status(api, eve.key, '/api/pipelines')).toBe(401)
+    expect(await status(api, ann.key, '/api/pipelines')).toBe(200)
+  } finally {
+    await api.client.config('SET', 'maxmemory', '0')
+  }
+})
+
 describe('Redis away', () => {
   test('does not open what a key shut; a key of the environment is known without it', async () => {
     const [shut, mixed] = [await start(), await start([ROOT])]

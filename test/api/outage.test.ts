@@ -67,6 +67,38 @@ test('an upload that finds Redis out of memory is told so, and leaves nothing', 
   }
 })
 
+test('a Redis that is out of memory keeps what came of an attempt, and lets go of endpoints', async () => {
+  const { deliveries, webhooks } = api.services
+  const { id, url } = (await webhooks.create({
+    url: 'http://127.0.0.1:7250/',
+    events: ['job.failed'],
+    description: '',
+    enabled: true,
+  }))!
+  const [one, other] = [await deliveries.ping({ id, url }), await deliveries.ping({ id, url })]
+  const attempted = {
+    round: 1,
+    token: 'mine',
+    attempt: { at: new Date().toISOString(), durationMs: 1, statusCode: 200, error: null, response: '' },
+    endpoint: { url, gone: false, failsAtMost: 1_000 },
+  }
+  await api.client.config('SET', 'maxmemory', '1')
+  try {
+    await deliveries.attempted({ id: one.id, ...attempted, verdict: 'delivered' })
+    await deliveries.attempted({ id: other.id, ...attempted, verdict: 'retry', delayMs: 60_000 })
+    await webhooks.delete(id, { actor: 'root' })
+  } finally {
+    await api.client.config('SET', 'maxmemory', '0')
+  }
+  expect(await deliveries.view(one)).toMatchObject({ status: 'delivered', attempts: [{}] })
+  expect(await deliveries.view(other)).toMatchObject({
+    status: 'pending',
+    attempts: [{}],
+    nextAttemptAt: expect.any(String),
+  })
+  expect(await webhooks.list()).toEqual([])
+})
+
 test('a Redis that is out of memory lets go of jobs, also where their bytes are counted', async () => {
   const { id } = await upload(api)
   await fetch(`${api.url}/api/jobs/${id}/cancel`, { method: 'POST' })

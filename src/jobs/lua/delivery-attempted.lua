@@ -9,6 +9,8 @@ if redis.call('HGET', delivery, 'attemptedBy') == a.token then return done() end
 if status ~= 'pending' then return refuse(status) end
 if a.round ~= round then return refuse('stale') end
 
+-- First of all writes: a Redis that is out of memory refuses any other, and what was delivered would be sent again.
+redis.call('HDEL', delivery, 'nextAttemptAt')
 redis.call('RPUSH', delivery .. ':attempts', a.attempt)
 local tried = int(number('tried') + 1)
 local entry = 'delivery:' .. id .. ':' .. int(round)
@@ -17,7 +19,6 @@ if a.verdict == 'retry' then
   set('attemptedBy', a.token, 'tried', tried, 'nextAttemptAt', int(now + a.delayMs))
 else
   redis.call('ZREM', PREFIX .. ':outbox', entry)
-  redis.call('HDEL', delivery, 'nextAttemptAt')
   move(a.verdict, 'attemptedBy', a.token, 'tried', tried)
 end
 
