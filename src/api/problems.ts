@@ -168,8 +168,12 @@ const AWAY =
 function isRedisAway(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   // A script's own errors carry the refusal of the call inside it, behind other words.
-  if (error.name === 'ReplyError')
+  if (error.name === 'ReplyError') {
+    // A transaction's carries those of its commands: out of memory, Redis refuses also what only reads.
+    const { previousErrors = [] } = error as { previousErrors?: Error[] }
+    if (previousErrors.some(isRedisAway)) return true
     return REFUSALS.test(error.message) || /\bOOM command not allowed\b/.test(error.message)
+  }
   if (error.name === 'MaxRetriesPerRequestError' || error.name === 'ClusterAllFailedError') return true
   if (AWAY.test(error.message)) return true
   const { code, syscall } = error as NodeJS.ErrnoException

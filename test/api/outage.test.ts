@@ -87,6 +87,7 @@ test('a Redis that is out of memory keeps what came of an attempt, and lets go o
     await deliveries.attempted({ id: one.id, ...attempted, verdict: 'delivered' })
     await deliveries.attempted({ id: other.id, ...attempted, verdict: 'retry', delayMs: 60_000 })
     await webhooks.delete(id, { actor: 'root' })
+    expect((await answered('/api/deliveries')).body).toMatchObject({ code: 'queue-unavailable' })
   } finally {
     await api.client.config('SET', 'maxmemory', '0')
   }
