@@ -80,7 +80,17 @@ export async function download(c: Context<Env>, storage: Storage, content: Conte
     stream.destroy()
     return new Response(null, { status, headers })
   }
+  endWithKey(c)
   return new Response(Readable.toWeb(stream) as ReadableStream, { status, headers })
+}
+
+/** It may have gigabytes to go when its caller's key is revoked. */
+function endWithKey(c: Context<Env>): void {
+  const [until, outgoing] = [c.get('caller')?.until, c.env.outgoing]
+  if (!until || !outgoing) return
+  const cut = () => outgoing.destroy()
+  until.addEventListener('abort', cut)
+  outgoing.once('close', () => until.removeEventListener('abort', cut))
 }
 
 /** Null: all of it; also for several ranges at once, which nobody needs here. */

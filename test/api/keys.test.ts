@@ -281,6 +281,22 @@ describe('a key that is revoked', () => {
     expect(await api.client.zcard('{sluice}:uploads')).toBe(0)
   })
 
+  test('in the middle of a download gets no more of it', async () => {
+    const api = await start([ROOT])
+    const { key, id } = await make(api, 'reader', 'uploader', ROOT.key)
+    const form = new FormData()
+    form.append('pipeline', 'inspect')
+    // More than lies between the two sides when nobody reads.
+    form.append('files', new Blob([Buffer.alloc(32 * 2 ** 20)]), 'a.log')
+    const job = (await (
+      await fetch(`${api.url}/api/jobs`, { method: 'POST', headers: bearer(key), body: form })
+    ).json()) as { id: string }
+    const download = await call(api, 'GET', `/api/jobs/${job.id}/files/f1/content`, key)
+    expect(download.status).toBe(200)
+    expect((await call(api, 'DELETE', `/api/keys/${id}`, ROOT.key)).status).toBe(204)
+    await expect(download.arrayBuffer().then(({ byteLength }) => byteLength)).rejects.toThrow('terminated')
+  })
+
   test('frees its name, but its sessions are not the next one’s', async () => {
     const api = await start([ROOT])
     const old = await make(api, 'ci', 'viewer', ROOT.key)
