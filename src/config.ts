@@ -90,6 +90,8 @@ export interface Config {
   readonly apiKeys: readonly ApiKey[]
   readonly webhookSecret: string | null
   readonly webhookAllow: readonly AllowedRange[]
+  /** Null: callbacks go straight to their receivers. User name and password are the proxy's. */
+  readonly webhookProxy: string | null
   readonly pseudonyms: boolean
   readonly retention: number
   readonly draftTtl: number
@@ -166,6 +168,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     apiKeys: optional('SLUICE_API_KEYS', apiKeys) ?? [],
     webhookSecret: optional('SLUICE_WEBHOOK_SECRET', webhookSecret),
     webhookAllow: optional('SLUICE_WEBHOOK_ALLOW', allowedRanges) ?? [],
+    webhookProxy: optional('SLUICE_WEBHOOK_PROXY', proxyUrl),
     pseudonyms: read('SLUICE_PSEUDONYMS', 'false', boolean),
     retention: read('SLUICE_RETENTION', '7d', duration),
     draftTtl: read('SLUICE_DRAFT_TTL', '24h', duration),
@@ -299,6 +302,27 @@ function s3Endpoint(text: string): string {
   }
   if (url.search || url.hash) throw new Error('a URL without a query is wanted')
   return url.href.replace(/\/$/, '')
+}
+
+/** Never repeated: it may hold a password. */
+function proxyUrl(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const wanted = url && ['http:', 'https:'].includes(url.protocol) && url.pathname === '/'
+  if (!wanted || url.search || url.hash || !isPercentEncoded(`${url.username}${url.password}`)) {
+    throw new ConfigError(
+      'SLUICE_WEBHOOK_PROXY is not the URL of a proxy, such as http://proxy:3128 or http://name:password@proxy:3128.',
+    )
+  }
+  return url.href
+}
+
+function isPercentEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** None of the values is repeated: they are secrets, or may be secrets in the wrong place. */

@@ -37,6 +37,7 @@ test('with nothing set, it is the defaults of the contract', () => {
     apiKeys: [],
     webhookSecret: null,
     webhookAllow: [],
+    webhookProxy: null,
     pseudonyms: false,
     retention: 7 * 86_400_000,
     draftTtl: 86_400_000,
@@ -76,6 +77,7 @@ test('every setting is read', () => {
     SLUICE_API_KEYS: `ann:admin:${KEY}, bob:viewer:${KEY}:with:colons`,
     SLUICE_WEBHOOK_SECRET: SECRET,
     SLUICE_WEBHOOK_ALLOW: '10.1.0.0/16,127.0.0.1/32:7250,[fd00::/8]:443',
+    SLUICE_WEBHOOK_PROXY: 'http://ann:p%40ss@proxy:3128',
     SLUICE_PSEUDONYMS: 'true',
     SLUICE_RETENTION: '36h',
     SLUICE_STORAGE_RESERVE: '0',
@@ -107,6 +109,7 @@ test('every setting is read', () => {
       { name: 'bob', role: 'viewer', key: `${KEY}:with:colons` },
     ],
     webhookSecret: SECRET,
+    webhookProxy: 'http://ann:p%40ss@proxy:3128/',
     webhookAllow: [
       { cidr: '10.1.0.0/16', port: null },
       { cidr: '127.0.0.1/32', port: 7250 },
@@ -177,6 +180,10 @@ describe('a wrong value is refused with one sentence that names the variable', (
     ['SLUICE_API_KEYS', `ann:admin:${KEY},bob:viewer:${KEY}`],
     ['SLUICE_WEBHOOK_SECRET', 'secret'],
     ['SLUICE_WEBHOOK_SECRET', 'whsec_c2hvcnQ='],
+    ['SLUICE_WEBHOOK_PROXY', 'proxy:3128'],
+    ['SLUICE_WEBHOOK_PROXY', 'socks5://proxy:3128'],
+    ['SLUICE_WEBHOOK_PROXY', 'http://proxy:3128/path'],
+    ['SLUICE_WEBHOOK_PROXY', 'http://ann:%ff@proxy:3128'],
     ['SLUICE_WEBHOOK_ALLOW', '10.1.0.0'],
     ['SLUICE_WEBHOOK_ALLOW', '10.1.0.0/33'],
     ['SLUICE_WEBHOOK_ALLOW', '10.1.0.0/16:70000'],
@@ -266,6 +273,7 @@ test.each([
   ['SLUICE_API_KEYS', 'ann:admin:hunter2'],
   ['SLUICE_API_KEYS', 'ann:admin:hunter2hunter2hunter2,bob:viewer:hunter2hunter2hunter2'],
   ['SLUICE_WEBHOOK_SECRET', 'whsec_hunter2'],
+  ['SLUICE_WEBHOOK_PROXY', 'socks5://ann:hunter2@proxy:3128'],
 ])('a wrong %s is not repeated: it may be a secret', (name, value) => {
   expect(refusal({ [name]: value })).not.toContain('hunter2')
 })

@@ -112,6 +112,16 @@ export const DeliverySchema = name(
       z.strictObject({
         at: time,
         durationMs: z.number().min(0),
+        dnsMs: z
+          .number()
+          .min(0)
+          .nullable()
+          .describe('Of it, resolving the name; null where there was none to resolve.'),
+        connectMs: z
+          .number()
+          .min(0)
+          .nullable()
+          .describe('Of it, connecting, TLS included; null where it did not come to that, or one was kept.'),
         statusCode: z.int().nullable(),
         error: z.string().nullable(),
         response: z.string().optional().describe('The first 4 KiB of the answer; not shown to viewers.'),

@@ -49,6 +49,8 @@ interface Payload {
 }
 
 const BATCH = 200
+/** What attempts lack that an earlier version kept. */
+const UNTIMED = { dnsMs: null, connectMs: null } as const
 
 export type Deliveries = ReturnType<typeof createDeliveries>
 
@@ -99,7 +101,7 @@ export function createDeliveries(redis: Redis) {
         url: record.url,
         type: record.type,
         status: record.status,
-        attempts: attempts.map(text => JSON.parse(text) as DeliveryAttempt),
+        attempts: attempts.map(text => ({ ...UNTIMED, ...(JSON.parse(text) as DeliveryAttempt) })),
         nextAttemptAt: record.nextAttemptAt === null ? null : instant(record.nextAttemptAt),
         createdAt: instant(record.createdAt),
       }

@@ -231,6 +231,10 @@ export interface DueDelivery extends DeliveryRound {
 export interface DeliveryAttempt {
   readonly at: string
   readonly durationMs: number
+  /** Of it, resolving the name; null where there was none to resolve. */
+  readonly dnsMs: number | null
+  /** Of it, connecting; null where a connection was there already, or it did not come to that. */
+  readonly connectMs: number | null
   readonly statusCode: number | null
   readonly error: string | null
   /** The first 4 KiB of the answer. */

@@ -4,6 +4,7 @@
  */
 import { errors } from 'undici'
 import { AddressRefused } from './address.ts'
+import { ProxyFailure } from './tunnel.ts'
 
 /** The attempt took longer than it may. */
 export class AttemptTimeout extends Error {
@@ -39,7 +40,8 @@ const MISTAKES: ReadonlySet<string> = new Set(['UND_ERR_INVALID_ARG', 'UND_ERR_C
  */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) throw error
-  if (error instanceof AddressRefused || error instanceof AttemptTimeout) return error.message
+  if (error instanceof AddressRefused || error instanceof AttemptTimeout || error instanceof ProxyFailure)
+    return error.message
   if (error instanceof errors.HTTPParserError) return 'The answer is not valid HTTP.'
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
   if (MISTAKES.has(code)) throw error

@@ -1,8 +1,9 @@
 /** One attempt at a delivery: a signed POST, and what came of it. */
-import { Agent, type Dispatcher } from 'undici'
+import { Agent, Client, type Dispatcher, Pool } from 'undici'
 import type { AddressGuard } from './address.ts'
 import { createGuardedConnector } from './connector.ts'
 import { AttemptTimeout, describeFailure, describeStatus } from './failure.ts'
+import { createPhases, type Phases } from './phases.ts'
 import { parseRetryAfter } from './schedule.ts'
 import { sign } from './signature.ts'
 
@@ -10,6 +11,10 @@ export interface AttemptOutcome {
   /** When it began, ISO 8601. */
   readonly at: string
   readonly durationMs: number
+  /** How long resolving the name took, ms. Null where there was none to resolve. */
+  readonly dnsMs: number | null
+  /** How long connecting took, TLS and the way through a proxy included, ms. Null where it did not come to that. */
+  readonly connectMs: number | null
   /** Null where no answer came. */
   readonly statusCode: number | null
   /** Null if delivered; else a sentence. */
@@ -50,16 +55,27 @@ export interface SenderOptions {
   readonly userAgent?: string
   /** At most so many to one scheme, host and port. An attempt beyond them waits for one, on its own time. */
   readonly connectionsPerOrigin?: number
+  /** What connections lead through; user name and password are the proxy's. */
+  readonly proxy?: string | null
 }
 
 const RESPONSE_LIMIT_BYTES = 4_096
 
 export function createSender(options: SenderOptions): Sender {
-  const { guard, timeoutMs = 15_000, userAgent = 'Sluice', connectionsPerOrigin = 64 } = options
+  const { guard, timeoutMs = 15_000, userAgent = 'Sluice', connectionsPerOrigin = 64, proxy = null } = options
+  const connect = createGuardedConnector(guard, timeoutMs, proxy === null ? null : new URL(proxy))
+  const openClient = (origin: URL, settings: object): Dispatcher => {
+    const client: TimedClient = new TimedClient(origin, {
+      ...settings,
+      connect: (target, callback) => connect(target, callback, client.phases),
+    })
+    return client
+  }
   // The attempt's own clock rules: undici's timers are off or as long.
   const agent = new Agent({
-    connect: createGuardedConnector(guard, timeoutMs),
+    factory: (origin, settings) => new Pool(origin, { ...settings, factory: openClient }),
     connections: connectionsPerOrigin,
+    allowH2: false,
     headersTimeout: 0,
     bodyTimeout: 0,
   })
@@ -85,22 +101,28 @@ export function createSender(options: SenderOptions): Sender {
       const request = prepare(message)
       const at = new Date().toISOString()
       const start = performance.now()
+      const phases = createPhases()
+      const times = () => ({
+        at,
+        durationMs: Math.round(performance.now() - start),
+        dnsMs: phases.ms('dns'),
+        connectMs: phases.ms('connect'),
+      })
       const stop = new AbortController()
       const cancel = () => stop.abort(signal.reason)
       const timer = setTimeout(() => stop.abort(new AttemptTimeout(timeoutMs)), timeoutMs)
       signal.addEventListener('abort', cancel, { once: true })
       try {
         const answer = await Promise.race([
-          agent.request({ ...request, signal: stop.signal }),
+          agent.request({ ...request, opaque: phases, signal: stop.signal }),
           aborted(stop.signal),
         ])
         const response = await readHead(answer.body)
-        return { at, durationMs: Math.round(performance.now() - start), response, ...judge(answer) }
+        return { ...times(), response, ...judge(answer) }
       } catch (failure) {
         signal.throwIfAborted()
-        const durationMs = Math.round(performance.now() - start)
         const error = describeFailure(failure)
-        return { at, durationMs, statusCode: null, error, response: '', retryAfterMs: null, verdict: 'retry' }
+        return { ...times(), statusCode: null, error, response: '', retryAfterMs: null, verdict: 'retry' }
       } finally {
         clearTimeout(timer)
         signal.removeEventListener('abort', cancel)
@@ -110,9 +132,19 @@ export function createSender(options: SenderOptions): Sender {
   }
 }
 
+/** One connection. It is given one request at a time, so what it opens is opened for that one. */
+class TimedClient extends Client {
+  phases: Phases = createPhases()
+
+  override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    this.phases = (options as Dispatcher.RequestOptions<Phases>).opaque!
+    return super.dispatch(options, handler)
+  }
+}
+
 type Judgement = Pick<AttemptOutcome, 'statusCode' | 'error' | 'retryAfterMs' | 'verdict'>
 
-function judge({ statusCode, headers }: Dispatcher.ResponseData): Judgement {
+function judge({ statusCode, headers }: Dispatcher.ResponseData<unknown>): Judgement {
   if (statusCode >= 200 && statusCode < 300) {
     return { statusCode, error: null, retryAfterMs: null, verdict: 'delivered' }
   }

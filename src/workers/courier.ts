@@ -99,6 +99,8 @@ export function createCourier(deps: CourierDeps) {
       attempt: {
         at: new Date().toISOString(),
         durationMs: 0,
+        dnsMs: null,
+        connectMs: null,
         statusCode: null,
         error: told,
         response: '',
@@ -119,12 +121,12 @@ export function createCourier(deps: CourierDeps) {
       signal: ending,
     })
     const next = decide(outcome, delivery.tried + 1)
-    const { at, durationMs, statusCode, error, response } = outcome
+    const { at, durationMs, dnsMs, connectMs, statusCode, error, response } = outcome
     const kept = await deliveries.attempted({
       id: delivery.id,
       round: delivery.round,
       token: randomUUID(),
-      attempt: { at, durationMs, statusCode, error, response },
+      attempt: { at, durationMs, dnsMs, connectMs, statusCode, error, response },
       ...next,
       ...(delivery.webhookId !== null && {
         endpoint: { url: target.url, gone: outcome.verdict === 'gone', failsAtMost: FAILS_AT_MOST_MS },

@@ -83,7 +83,10 @@ export async function runWorker(
   const suspects = createSuspectPlace()
   const runs = createRuns({ redis, subscriber, log })
   const executor = createStageExecutor({ storage, thread: storageSettings(config), threads: 1 })
-  const sender = createSender({ guard: createAddressGuard({ allow: config.webhookAllow }) })
+  const sender = createSender({
+    guard: createAddressGuard({ allow: config.webhookAllow }),
+    proxy: config.webhookProxy,
+  })
   const secrets = [await webhookSecret(redis, config.webhookSecret)]
   const closing = new AbortController()
   const ending = new AbortController()

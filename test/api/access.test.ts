@@ -122,6 +122,8 @@ describe('a job of an uploader', () => {
       attempt: {
         at: new Date().toISOString(),
         durationMs: 1,
+        dnsMs: 0,
+        connectMs: 1,
         statusCode: 200,
         error: null,
         response: 'a secret of the receiver',

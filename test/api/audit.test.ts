@@ -105,7 +105,15 @@ test('tells who sent a delivery again, by the API and by Bull Board', async () =
       id,
       round,
       token: `token ${round}`,
-      attempt: { at: new Date().toISOString(), durationMs: 1, statusCode: 200, error: null, response: '' },
+      attempt: {
+        at: new Date().toISOString(),
+        durationMs: 1,
+        dnsMs: null,
+        connectMs: null,
+        statusCode: 200,
+        error: null,
+        response: '',
+      },
       verdict: 'delivered',
     })
   await ended(1)

@@ -204,6 +204,8 @@ describe('deliveries', () => {
     const attempt = {
       at: new Date().toISOString(),
       durationMs: 3,
+      dnsMs: 0,
+      connectMs: 1,
       statusCode: 410,
       error: null,
       response: 'gone',
@@ -265,6 +267,8 @@ describe('Bull Board', () => {
     const attempt = {
       at: new Date().toISOString(),
       durationMs: 1,
+      dnsMs: 0,
+      connectMs: 1,
       statusCode: 410,
       error: 'Gone.',
       response: '',

@@ -38,6 +38,7 @@ describe.each(Object.entries(pages))('%s', (_page, defaults) => {
       'SLUICE_STORAGE_QUOTA',
       'SLUICE_TRUST_PROXY',
       'SLUICE_WEBHOOK_ALLOW',
+      'SLUICE_WEBHOOK_PROXY',
       'SLUICE_WEBHOOK_SECRET',
       'SLUICE_WORKERS',
     ])

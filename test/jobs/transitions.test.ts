@@ -517,6 +517,8 @@ describe('I5: every job ends, and says so', () => {
     const attempt = {
       at: new Date().toISOString(),
       durationMs: 1,
+      dnsMs: 0,
+      connectMs: 1,
       statusCode: 500,
       error: null,
       response: '',

@@ -22,6 +22,8 @@ test('an attempt is one signed JSON POST, byte for byte, that the verifier accep
   expect(outcome).toEqual({
     at: expect.stringMatching(/^\d{4}-.*Z$/),
     durationMs: expect.any(Number),
+    dnsMs: null,
+    connectMs: expect.any(Number),
     statusCode: 200,
     error: null,
     response: 'thanks',

@@ -234,6 +234,8 @@ describe('retention', () => {
     const attempt = {
       at: new Date().toISOString(),
       durationMs: 1,
+      dnsMs: 0,
+      connectMs: 1,
       statusCode: 200,
       error: null,
       response: '',
