@@ -90,6 +90,8 @@ export interface Config {
   readonly apiKeys: readonly ApiKey[]
   readonly webhookSecret: string | null
   readonly webhookAllow: readonly AllowedRange[]
+  /** Attempts at one origin at once, over all workers. */
+  readonly webhookSlots: number
   /** Null: callbacks go straight to their receivers. User name and password are the proxy's. */
   readonly webhookProxy: string | null
   readonly pseudonyms: boolean
@@ -168,6 +170,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     apiKeys: optional('SLUICE_API_KEYS', apiKeys) ?? [],
     webhookSecret: optional('SLUICE_WEBHOOK_SECRET', webhookSecret),
     webhookAllow: optional('SLUICE_WEBHOOK_ALLOW', allowedRanges) ?? [],
+    webhookSlots: read('SLUICE_WEBHOOK_SLOTS', '64', integer(1, 1_024)),
     webhookProxy: optional('SLUICE_WEBHOOK_PROXY', proxyUrl),
     pseudonyms: read('SLUICE_PSEUDONYMS', 'false', boolean),
     retention: read('SLUICE_RETENTION', '7d', duration),

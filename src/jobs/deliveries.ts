@@ -19,7 +19,7 @@ import type {
 import { isFinalEvent } from './job.ts'
 import { keys } from './keys.ts'
 import { type Cursor, readPage } from './paging.ts'
-import { instant, parseRecord, viewJob } from './record.ts'
+import { instant, parseFields, viewJob } from './record.ts'
 import { defineScript } from './script.ts'
 import type { Refused } from './transitions.ts'
 
@@ -42,12 +42,33 @@ export interface DeliveryQuery {
 }
 
 /** What a receiver gets. Events that do not end a run come beside the job, which says little of them. */
-interface Payload {
+export interface Payload {
   readonly type: DeliveryType
   readonly timestamp: string
   readonly data: { readonly job?: Job; readonly event?: JobEvent; readonly webhook?: { readonly id: string } }
 }
 
+/** An attempt that may be made, with what is to be sent; or when to ask again. */
+export type Claimed =
+  | { readonly verdict: 'taken'; readonly payload: Payload }
+  | { readonly verdict: 'busy'; readonly delayMs: number }
+  | { readonly verdict: 'gone' }
+
+/** One attempt's claim to a slot at its origin. */
+export interface Claim {
+  readonly origin: string
+  /** The attempt's own: by it the slot is given back. */
+  readonly token: string
+  /** How many attempts there may be at the origin at once, over all workers. */
+  readonly slots: number
+  /** First attempts leave some slots to those that were sent away before. */
+  readonly first: boolean
+  /** True: only waits in line, as its process has no place for it now. */
+  readonly full?: boolean
+}
+
+/** An attempt ends within 15 s; the slot of one whose worker has died comes free after this, ms. */
+const SLOT_HELD_MS = 20_000
 const BATCH = 200
 /** What attempts lack that an earlier version kept. */
 const UNTIMED = { dnsMs: null, connectMs: null } as const
@@ -71,6 +92,7 @@ export function createDeliveries(redis: Redis) {
     'webhook-listing',
     'delivery-attempted',
   )
+  const claim = defineScript(redis, 'delivery-prelude', 'delivery-claim')
   const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('audit', 'redeliver')
   const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
   const ping = define<Ok>('audit', 'webhook-ping')
@@ -126,22 +148,20 @@ export function createDeliveries(redis: Redis) {
           (query.status === undefined || record.status === query.status) &&
           (query.owner === undefined || record.owner === query.owner),
       }),
-    /** What is sent: the job as it was when the event happened. Null where the delivery is gone. */
-    async payload({ id, type, webhookId, createdAt }: DueDelivery): Promise<Payload | null> {
-      const timestamp = instant(createdAt)
-      if (type === 'ping') return { type, timestamp, data: { webhook: { id: webhookId! } } }
-      const record = parseRecord(await redis.hgetall(keys.deliveryRecord(id)))
-      if (!record) return null
-      const job = viewJob(record)
-      if (isFinalEvent(type)) return { type, timestamp, data: { job } }
-      const event = JSON.parse((await redis.hget(keys.delivery(id), 'event')) ?? 'null') as {
-        id: string
-        run: number
-        data: JobEvent['data']
-      } | null
-      if (!event) return null
-      const at = instant(Number.parseInt(event.id, 10))
-      return { type, timestamp, data: { job, event: { type, jobId: job.id, at, ...event } } }
+    /** Before an attempt: a slot at its origin, and what is sent. A claim that is sent twice takes one slot. */
+    async claim(due: DueDelivery, { origin, ...wanted }: Claim): Promise<Claimed> {
+      const args = JSON.stringify({ id: due.id, held: SLOT_HELD_MS, ...wanted })
+      const [verdict, ...answer] = (await claim(
+        [keys.delivery(due.id), keys.originSlots(origin), keys.originLine(origin)],
+        [args],
+      )) as ['gone'] | ['busy', number] | ['taken', string[], string | null]
+      if (verdict === 'busy') return { verdict, delayMs: answer[0] as number }
+      const payload = verdict === 'taken' ? payloadOf(due, ...(answer as [string[], string | null])) : null
+      return payload ? { verdict: 'taken', payload } : { verdict: 'gone' }
+    },
+    /** Gives a slot back whose attempt came to nothing that could be kept. */
+    async release(origin: string, token: string): Promise<void> {
+      await redis.zrem(keys.originSlots(origin), token)
     },
     /** Sends an endpoint a message that tells of no job; answers its delivery. */
     async ping(webhook: { id: string; url: string }, by?: By): Promise<DeliveryRecord> {
@@ -159,17 +179,26 @@ export function createDeliveries(redis: Redis) {
       }
       return failed
     },
-    /** Keeps an attempt. `token`: the attempt's own, so that a script that is sent twice keeps it once. */
-    attempted: (
-      args: {
-        id: string
-        round: number
-        token: string
-        attempt: DeliveryAttempt
-        /** Of an attempt that was made at a registered endpoint; `failsAtMost`: ms until it is disabled. */
-        endpoint?: { url: string; gone: boolean; failsAtMost: number }
-      } & ({ verdict: 'delivered' | 'failed' } | { verdict: 'retry'; delayMs: number }),
-    ) => attempted({ ...args, attempt: JSON.stringify(args.attempt) }),
+    /**
+     * Keeps an attempt, and gives its slot back. `token`: the attempt's own, so that a script that is sent twice keeps it
+     * once. `origin`: where its slot was.
+     */
+    attempted: ({
+      origin,
+      ...args
+    }: {
+      id: string
+      round: number
+      token: string
+      origin?: string
+      attempt: DeliveryAttempt
+      /** Of an attempt that was made at a registered endpoint; `failsAtMost`: ms until it is disabled. */
+      endpoint?: { url: string; gone: boolean; failsAtMost: number }
+    } & ({ verdict: 'delivered' | 'failed' } | { verdict: 'retry'; delayMs: number })) =>
+      attempted(
+        { ...args, attempt: JSON.stringify(args.attempt) },
+        origin === undefined ? [] : [keys.originSlots(origin)],
+      ),
     /** `by`: who wants it, for the audit log. */
     redeliver: (id: string, token: string, by?: By) => redeliver({ id, token, by }),
     /** `queue`: the keys of the round's BullMQ job and of its queue's completed and failed sets. */
@@ -180,6 +209,21 @@ export function createDeliveries(redis: Redis) {
     /** Removes one that is not open and was made more than `olderThan` ms ago. */
     delete: (id: string, olderThan: number) => remove({ id, olderThan }),
   }
+}
+
+/** The job as it was when the event happened. Null where that is gone. */
+function payloadOf(due: DueDelivery, record: string[], told: string | null): Payload | null {
+  const { type, webhookId } = due
+  const timestamp = instant(due.createdAt)
+  if (type === 'ping') return { type, timestamp, data: { webhook: { id: webhookId! } } }
+  const frozen = parseFields(record)
+  if (!frozen) return null
+  const job = viewJob(frozen)
+  if (isFinalEvent(type)) return { type, timestamp, data: { job } }
+  if (told === null) return null
+  const event = JSON.parse(told) as { id: string; run: number; data: JobEvent['data'] }
+  const at = instant(Number.parseInt(event.id, 10))
+  return { type, timestamp, data: { job, event: { type, jobId: job.id, at, ...event } } }
 }
 
 function parse(hash: Record<string, string>): DeliveryRecord | null {

@@ -15,6 +15,8 @@
  *   {sluice}:outbox                zset    what is still to be put into BullMQ, by when it is due
  *   {sluice}:delivery:<id>         hash    a delivery; …:record the frozen job; …:attempts a list
  *   {sluice}:deliveries            zset    every delivery by creation; {sluice}:deliveries:<status> by status
+ *   {sluice}:origin:<origin>:slots zset    attempts under way there: token → when its slot comes free by itself (ms);
+ *                                          …:line those sent away for want of a slot, by when that was at first (µs)
  *   {sluice}:webhook:<id>          hash    an endpoint, with its secrets; …:deliveries zset its deliveries
  *   {sluice}:webhooks              zset    every endpoint by creation
  *   {sluice}:webhooks:on:<type>    set     enabled endpoints that ask for a type of event
@@ -49,6 +51,8 @@ export const keys = {
   deliveryAttempts: (id: string) => `${PREFIX}:delivery:${id}:attempts`,
   deliveries: `${PREFIX}:deliveries`,
   deliveriesIn: (status: string) => `${PREFIX}:deliveries:${status}`,
+  originSlots: (origin: string) => `${PREFIX}:origin:${origin}:slots`,
+  originLine: (origin: string) => `${PREFIX}:origin:${origin}:line`,
   webhook: (id: string) => `${PREFIX}:webhook:${id}`,
   webhookDeliveries: (id: string) => `${PREFIX}:webhook:${id}:deliveries`,
   webhooks: `${PREFIX}:webhooks`,

@@ -7,7 +7,8 @@
  * entry in the outbox; whatever was sent already is sent again, with the same `webhook-id`.
  */
 import { randomUUID } from 'node:crypto'
-import type { Deliveries } from '../jobs/deliveries.ts'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Claimed, Deliveries, Payload } from '../jobs/deliveries.ts'
 import type { DueDelivery } from '../jobs/job.ts'
 import type { Outbox, OutboxEntry } from '../jobs/outbox.ts'
 import type { Webhooks } from '../jobs/webhooks.ts'
@@ -24,6 +25,8 @@ const SLOTS_PER_ORIGIN = 8
 const SLOTS_FASTEST = 32
 /** How long one waits in its place for a slot. */
 const SLOT_PATIENCE_MS = 250
+/** Meanwhile it asks again whether other processes have given one back. */
+const ASK_AGAIN_MS = 50
 /** First attempts under way at once, in one process; further ones take their turn in the queue. */
 const MOST_FIRST = 64
 /** An endpoint of which every attempt has failed for so long is disabled. */
@@ -35,8 +38,8 @@ export type Attempted =
   /** It was the last. */
   | { readonly verdict: 'failed'; readonly told: string }
   | { readonly verdict: 'retry'; readonly told: string; readonly delayMs: number }
-  /** Its origin has no slot soon: nothing was sent. */
-  | { readonly verdict: 'busy' }
+  /** Its origin has no slot soon: nothing was sent, and no attempt made. */
+  | { readonly verdict: 'busy'; readonly delayMs: number }
 
 interface Target {
   readonly url: string
@@ -51,6 +54,8 @@ export interface CourierDeps {
   readonly outbox: Outbox
   readonly enqueuer: Enqueuer
   readonly sender: Sender
+  /** Attempts at one origin at once, over all workers. */
+  readonly slotsPerOrigin: number
   /** The secrets that sign what goes to a job's own URL, the newest first. */
   readonly secrets: readonly string[]
   readonly log: Log
@@ -60,23 +65,41 @@ export interface CourierDeps {
 
 export function createCourier(deps: CourierDeps) {
   const { deliveries, webhooks, outbox, enqueuer, sender, secrets, log, ending } = deps
+  const { slotsPerOrigin } = deps
   const slots = createOriginSlots({
-    perOrigin: SLOTS_PER_ORIGIN,
-    fastest: SLOTS_FASTEST,
+    perOrigin: Math.min(SLOTS_PER_ORIGIN, slotsPerOrigin),
+    fastest: Math.min(SLOTS_FASTEST, slotsPerOrigin),
     patienceMs: SLOT_PATIENCE_MS,
   })
   const underWay = new Set<Promise<void>>()
 
   /** @throws where Redis can't be reached, or the signal's reason when nobody waits any more. */
-  async function attempt(delivery: DueDelivery): Promise<Attempted> {
+  async function attempt(delivery: DueDelivery, first = false): Promise<Attempted> {
     const target = await targetOf(delivery)
     if ('closed' in target) return giveUp(delivery, target.closed)
-    const giveBack = await slots.take(new URL(target.url).origin)
-    if (giveBack === null) return { verdict: 'busy' }
+    const { origin } = new URL(target.url)
+    const token = randomUUID()
+    const giveBack = await slots.take(origin, first)
     try {
-      return await send(delivery, target)
+      const claimed = await claim(delivery, { origin, token, first, full: giveBack === null })
+      if (claimed.verdict === 'busy') return claimed
+      if (claimed.verdict === 'gone') return { verdict: 'failed', told: 'the delivery is gone' }
+      return await send(delivery, { ...target, origin, token }, claimed.payload)
     } finally {
-      giveBack()
+      giveBack?.()
+    }
+  }
+
+  /** A slot of those that all workers share. Who has a place here waits a moment for one: another turn costs more. */
+  async function claim(
+    delivery: DueDelivery,
+    wanted: { origin: string; token: string; first: boolean; full: boolean },
+  ): Promise<Claimed> {
+    const end = performance.now() + SLOT_PATIENCE_MS
+    for (;;) {
+      const claimed = await deliveries.claim(delivery, { ...wanted, slots: slotsPerOrigin })
+      if (claimed.verdict !== 'busy' || wanted.full || performance.now() >= end) return claimed
+      await wait(ASK_AGAIN_MS, undefined, { signal: ending })
     }
   }
 
@@ -110,26 +133,28 @@ export function createCourier(deps: CourierDeps) {
     return { verdict: 'failed', told }
   }
 
-  async function send(delivery: DueDelivery, target: Target): Promise<Attempted> {
-    const payload = await deliveries.payload(delivery)
-    if (payload === null) return { verdict: 'failed', told: 'the delivery is gone' }
-    const outcome = await sender.send({
-      url: target.url,
-      id: delivery.id,
-      body: JSON.stringify(payload),
-      secrets: target.secrets,
-      signal: ending,
+  async function send(
+    delivery: DueDelivery,
+    target: Target & { readonly origin: string; readonly token: string },
+    payload: Payload,
+  ): Promise<Attempted> {
+    const { url, secrets, origin, token } = target
+    const message = { url, id: delivery.id, body: JSON.stringify(payload), secrets, signal: ending }
+    const outcome = await sender.send(message).catch(async error => {
+      await deliveries.release(origin, token)
+      throw error
     })
     const next = decide(outcome, delivery.tried + 1)
     const { at, durationMs, dnsMs, connectMs, statusCode, error, response } = outcome
     const kept = await deliveries.attempted({
       id: delivery.id,
       round: delivery.round,
-      token: randomUUID(),
+      token,
+      origin,
       attempt: { at, durationMs, dnsMs, connectMs, statusCode, error, response },
       ...next,
       ...(delivery.webhookId !== null && {
-        endpoint: { url: target.url, gone: outcome.verdict === 'gone', failsAtMost: FAILS_AT_MOST_MS },
+        endpoint: { url, gone: outcome.verdict === 'gone', failsAtMost: FAILS_AT_MOST_MS },
       }),
     })
     if ('disabled' in kept) log.warn(`endpoint ${delivery.webhookId} is disabled: ${kept.disabled}`)
@@ -152,16 +177,16 @@ export function createCourier(deps: CourierDeps) {
       HOLD_EVERY_MS,
     )
     try {
-      const attempted = await attempt(delivery)
-      if (attempted.verdict === 'busy') await enqueuer.deliver(delivery)
-      if (attempted.verdict === 'retry') await enqueuer.deliver(delivery, attempted.delayMs)
+      const attempted = await attempt(delivery, true)
+      if (attempted.verdict === 'busy' || attempted.verdict === 'retry')
+        await enqueuer.deliver(delivery, attempted.delayMs)
     } finally {
       clearInterval(holding)
     }
   }
 
   return {
-    attempt,
+    attempt: (delivery: DueDelivery) => attempt(delivery),
 
     /** Begins the first attempt at a delivery that was just made. Nobody waits for it: the outbox has it until then. */
     begin(delivery: DueDelivery | undefined): void {

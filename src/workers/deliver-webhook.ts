@@ -8,9 +8,6 @@ import type { DeliverData } from '../queues/names.ts'
 import type { Courier } from './courier.ts'
 import { RetryLater } from './outcomes.ts'
 
-/** How much later one comes again for which its origin had no slot. */
-const BUSY_DELAY_MS = 1_000
-
 export function createDeliverWebhook({
   deliveries,
   courier,
@@ -27,7 +24,7 @@ export function createDeliverWebhook({
       return comeAgain(delivery.nextAttemptAt!)
 
     const attempted = await courier.attempt(delivery)
-    if (attempted.verdict === 'busy') return comeAgain(Date.now() + BUSY_DELAY_MS)
+    if (attempted.verdict === 'busy') return comeAgain(Date.now() + attempted.delayMs)
     if (attempted.verdict === 'retry') throw new RetryLater(attempted.told, attempted.delayMs)
     if (attempted.verdict === 'failed') throw new UnrecoverableError(attempted.told)
 

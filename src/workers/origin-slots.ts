@@ -1,13 +1,16 @@
 /**
- * Who may send to an origin now. A process has a few slots for each, so that a slow receiver fills those and nothing
- * else. One that gives a slot back at once earns another, and one that does not loses what it has earned. For a fast
+ * Who may send to an origin now, in this process: how many may over all is kept in Redis (lua/delivery-claim.lua). A
+ * process has a few slots for each, so that a slow receiver fills those and nothing else. One that gives a slot back at once earns another, and one that does not loses what it has earned. For a fast
  * one, waiting here is cheaper by far than another turn through the queue, which would hold every origin to so many
  * slots a turn, however fast it answers.
  */
 
 export interface OriginSlots {
-  /** @returns gives the slot back; or null where none will be free soon: come again later. */
-  take(origin: string): Promise<(() => void) | null>
+  /**
+   * @param first a first attempt: it leaves a quarter of the slots to those that were sent away before.
+   * @returns gives the slot back; or null where none will be free soon: come again later.
+   */
+  take(origin: string, first?: boolean): Promise<(() => void) | null>
 }
 
 interface Origin {
@@ -19,7 +22,7 @@ interface Origin {
   /** How long the last slot given back had been taken, ms. */
   lastMs: number
   /** Those that wait for a slot, the longest first. */
-  readonly waiting: Set<() => void>
+  readonly waiting: Set<{ readonly first: boolean; proceed(): void }>
 }
 
 /**
@@ -42,10 +45,7 @@ export function createOriginSlots(options: {
       origin.movedAt = performance.now()
       origin.lastMs = origin.movedAt - since
       origin.slots = origin.lastMs <= patienceMs ? Math.min(origin.slots + 1, fastest) : perOrigin
-      for (const next of origin.waiting) {
-        if (origin.taken >= origin.slots) return
-        next()
-      }
+      for (const next of origin.waiting) if (isFree(origin, next.first)) next.proceed()
       if (origin.taken === 0) origins.delete(name)
     }
   }
@@ -57,28 +57,35 @@ export function createOriginSlots(options: {
   }
 
   return {
-    async take(name) {
+    async take(name, first = false) {
       let origin = origins.get(name)
       if (!origin) {
         origin = { slots: perOrigin, taken: 0, movedAt: performance.now(), lastMs: 0, waiting: new Set() }
         origins.set(name, origin)
       }
-      if (origin.taken < origin.slots) return hold(name, origin)
+      if (isFree(origin, first)) return hold(name, origin)
       if (expectedWait(origin) > patienceMs) return null
 
       const { promise, resolve } = Promise.withResolvers<(() => void) | null>()
-      const proceed = () => {
-        clearTimeout(timer)
-        origin.waiting.delete(proceed)
-        // At once, before anybody else can ask.
-        resolve(hold(name, origin))
+      const waiter = {
+        first,
+        proceed() {
+          clearTimeout(timer)
+          origin.waiting.delete(waiter)
+          // At once, before anybody else can ask.
+          resolve(hold(name, origin))
+        },
       }
       const timer = setTimeout(() => {
-        origin.waiting.delete(proceed)
+        origin.waiting.delete(waiter)
         resolve(null)
       }, patienceMs)
-      origin.waiting.add(proceed)
+      origin.waiting.add(waiter)
       return promise
     },
   }
+}
+
+function isFree({ taken, slots }: Origin, first: boolean): boolean {
+  return taken < (first ? Math.ceil(slots * 0.75) : slots)
 }

@@ -98,6 +98,7 @@ export async function runWorker(
     outbox,
     enqueuer,
     sender,
+    slotsPerOrigin: config.webhookSlots,
     secrets,
     log,
     ending: ending.signal,

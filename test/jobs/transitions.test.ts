@@ -7,6 +7,7 @@ import { type DeliveryRound, STATUSES, type Status } from '../../src/jobs/job.ts
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
 import { readRecord, viewJob } from '../../src/jobs/record.ts'
+import { payloadOf } from '../support/payload.ts'
 import { output, records, request, uploaded } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 
@@ -490,7 +491,7 @@ describe('I5: every job ends, and says so', () => {
     await jobs.transitions.retry(id, 'r')
     await jobs.transitions.cancel(id)
     await jobs.transitions.delete({ id, token: 'd' })
-    const payload = (await deliveries.payload((await deliveries.read(delivery))!))!
+    const payload = await payloadOf(deliveries, delivery)
     expect(payload).toMatchObject({
       type: 'job.failed',
       data: { job: { id, run: 1, status: 'failed', error: { code: 'stage-failed' } } },

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { keys } from '../../src/jobs/keys.ts'
 import { webhookSecret } from '../../src/jobs/webhook-secret.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
@@ -12,6 +13,11 @@ let redis: TestRedis
 let jobs: Uploader
 let worker: RunningProcess
 const receivers: Receiver[] = []
+const others: RunningProcess[] = []
+const start = (env: Record<string, string> = {}) =>
+  startProcess(ENTRY, { REDIS_URL: redis.url, ...jobs.env, ...env })
+/** One more worker, until the test ends. */
+const another = async (env?: Record<string, string>) => void others.push(await start(env))
 
 beforeAll(async () => {
   redis = await startTestRedis()
@@ -19,10 +25,10 @@ beforeAll(async () => {
 beforeEach(async () => {
   jobs = await createUploader(redis.url)
   await redis.flush()
-  worker = await startProcess(ENTRY, { REDIS_URL: redis.url, ...jobs.env })
+  worker = await start()
 })
 afterEach(async () => {
-  await worker.kill('SIGKILL')
+  await Promise.all([worker, ...others.splice(0)].map(each => each.kill('SIGKILL')))
   await Promise.all(receivers.splice(0).map(receiver => receiver.close()))
   await jobs.close()
 })
@@ -155,17 +161,71 @@ describe('a callback', () => {
     expect(Math.max(...attempts), 'attempts at the slow one that had ended by then').toBe(0)
   })
 
-  test('to one of 45 receivers does not wait for 5 others that hang, with all their slots taken', async () => {
-    const hanging = await Promise.all(Array.from({ length: 5 }, () => receive(HANG)))
-    const stuck = await Promise.all(
-      hanging.flatMap(({ url }) => Array.from({ length: 10 }, () => jobs.upload({ callbackUrl: url }))),
+  test.each([1, 2])(
+    'to one of 45 receivers does not wait for 5 others that hang, with all their slots taken: %d workers',
+    async workers => {
+      if (workers === 2) await another()
+      const hanging = await Promise.all(Array.from({ length: 5 }, () => receive(HANG)))
+      const stuck = await Promise.all(
+        hanging.flatMap(({ url }) =>
+          Array.from({ length: 10 * workers }, () => jobs.upload({ callbackUrl: url })),
+        ),
+      )
+      await Promise.all(hanging.map(each => each.received(8)))
+      const answering = await Promise.all(Array.from({ length: 45 }, () => receive()))
+      const others = await Promise.all(answering.map(({ url }) => jobs.upload({ callbackUrl: url })))
+      for (const id of others) expect(await settled(id)).toMatchObject({ status: 'delivered' })
+      for (const id of stuck)
+        expect(await jobs.deliveries.read(`msg_${id}_r1`)).toMatchObject({ status: 'pending', tried: 0 })
+    },
+  )
+
+  test('is one of few at its origin, however many workers there are, and those that wait cost no attempt', async () => {
+    const SLOTS = 4
+    await worker.kill('SIGKILL')
+    const env = { SLUICE_WEBHOOK_SLOTS: String(SLOTS) }
+    worker = await start(env)
+    await another(env)
+    let now = 0
+    let most = 0
+    const full = Promise.withResolvers<void>()
+    const open = Promise.withResolvers<void>()
+    const receiver = await receive(async () => {
+      most = Math.max(most, ++now)
+      if (now === SLOTS) full.resolve()
+      await open.promise
+      now--
+      return answer(204)
+    })
+    const ids = await Promise.all(
+      Array.from({ length: 30 }, () => jobs.upload({ callbackUrl: receiver.url })),
     )
-    await Promise.all(hanging.map(each => each.received(8)))
-    const answering = await Promise.all(Array.from({ length: 45 }, () => receive()))
-    const others = await Promise.all(answering.map(({ url }) => jobs.upload({ callbackUrl: url })))
-    for (const id of others) expect(await settled(id)).toMatchObject({ status: 'delivered' })
-    for (const id of stuck)
-      expect(await jobs.deliveries.read(`msg_${id}_r1`)).toMatchObject({ status: 'pending', tried: 0 })
+    await full.promise
+    // All others have been sent away: they wait in the line.
+    const line = keys.originLine(new URL(receiver.url).origin)
+    await eventually(
+      () => jobs.redis.zcard(line),
+      waiting => waiting === ids.length - SLOTS,
+    )
+    expect(most).toBe(SLOTS)
+    open.resolve()
+    for (const id of ids)
+      expect(await settled(id)).toMatchObject({ status: 'delivered', attempts: [{ statusCode: 204 }] })
+    expect(most).toBe(SLOTS)
+    expect(await jobs.redis.zcard(line)).toBe(0)
+    expect(await jobs.redis.zcard(keys.originSlots(new URL(receiver.url).origin))).toBe(0)
+  })
+
+  test('does not wait for ever for the slots of a worker that was killed', async () => {
+    await worker.kill('SIGKILL')
+    worker = await start({ SLUICE_WEBHOOK_SLOTS: '2' })
+    const receiver = await receive(HANG)
+    const ids = await Promise.all([1, 2].map(() => jobs.upload({ callbackUrl: receiver.url })))
+    await receiver.received(2)
+    await worker.kill('SIGKILL')
+    receiver.respond(answer(204))
+    worker = await start({ SLUICE_WEBHOOK_SLOTS: '2' })
+    for (const id of ids) expect(await settled(id)).toMatchObject({ status: 'delivered' })
   })
 
   test('under way when the worker is told to stop gets its time', async () => {

@@ -7,6 +7,7 @@ import { createStored } from '../../src/jobs/stored.ts'
 import { readSweeps } from '../../src/jobs/sweep-totals.ts'
 import { createLog } from '../../src/log.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
+import { payloadOf } from '../support/payload.ts'
 import { output, records, request } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
@@ -250,7 +251,7 @@ describe('retention', () => {
     await new Promise(resolve => setTimeout(resolve, 5))
     expect(await janitor({ retention: 1 }).sweep()).toMatchObject({ jobs: 2, deliveries: 1 })
     expect(await up.redis.zrange(keys.deliveries, '0', '-1')).toEqual([`msg_${open}_r1`])
-    expect(await up.deliveries.payload((await up.deliveries.read(`msg_${open}_r1`))!)).toMatchObject({
+    expect(await payloadOf(up.deliveries, `msg_${open}_r1`)).toMatchObject({
       data: { job: { id: open } },
     })
   })

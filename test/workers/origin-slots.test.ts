@@ -102,3 +102,20 @@ test('a fast receiver serves all who ask, without sending one away', async () =>
   await Promise.all(attempts)
   expect(sentAway).toBe(0)
 })
+
+test('first attempts leave a quarter of the slots to those that were sent away before', async () => {
+  const { take } = createOriginSlots({ perOrigin: 4, fastest: 4, patienceMs: 100 })
+  const [first] = await Promise.all([take(A, true), take(A, true), take(A, true)])
+  const order: string[] = []
+  void take(A, true).then(giveBack => order.push(giveBack ? 'another first one' : 'nothing'))
+  await take(A).then(giveBack => order.push(giveBack ? 'one sent away before' : 'nothing'))
+  expect(order).toEqual(['one sent away before'])
+
+  void take(A).then(giveBack => order.push(giveBack ? 'one more' : 'nothing'))
+  await vi.advanceTimersByTimeAsync(50)
+  first!()
+  await vi.advanceTimersByTimeAsync(0)
+  expect(order).toEqual(['one sent away before', 'one more'])
+  await vi.advanceTimersByTimeAsync(100)
+  expect(order.at(-1)).toBe('nothing')
+})

@@ -1,9 +1,11 @@
 -- attempted: keeps an attempt, and what comes of it. If it was the first, made straight from the outbox, the entry there
 -- has done its part; or it has its time from now on to be followed by BullMQ's job for the next attempt.
 -- An endpoint that has gone, or has failed for too long, is disabled with it.
+-- KEYS[2] the slots of the origin that it was made at, in which its token is; none for what was not sent.
 -- {id, round, token, attempt: JSON text, verdict: 'delivered' | 'failed' | 'retry', delayMs?,
 -- endpoint?: {url: where it was sent, gone: whether it wants no more, failsAtMost: milliseconds}}
 
+if KEYS[2] then redis.call('ZREM', KEYS[2], a.token) end
 if not status then return refuse('gone') end
 if redis.call('HGET', delivery, 'attemptedBy') == a.token then return done() end
 if status ~= 'pending' then return refuse(status) end

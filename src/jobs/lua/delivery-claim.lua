@@ -1,0 +1,31 @@
+-- claim: gives an attempt one of the slots that its origin has over all workers, with what is to be sent; or, where none
+-- is free, a place in the line. Who holds a slot gives it back by `attempted`; the slot of who has died comes free by
+-- itself. First attempts leave a quarter of the slots to those that have been sent away before.
+-- KEYS[2] the origin's slots, token → end; KEYS[3] its line.
+-- {id, token, slots: how many there are, first: whether it is a first attempt, held: milliseconds, full?: whether it
+-- only lines up, since its process has no place}
+
+if not status then return { 'gone' } end
+local slots, line = KEYS[2], KEYS[3]
+
+local most = a.first and math.ceil(a.slots * 0.75) or a.slots
+local free = redis.call('ZCARD', slots) < most
+if not free then
+  redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
+  free = redis.call('ZCARD', slots) < most or redis.call('ZSCORE', slots, a.token)
+end
+
+if a.full or not free then
+  -- In microseconds: within a millisecond those with the smaller id would come first.
+  redis.call('ZADD', line, 'NX', clock[1] * 1000000 + clock[2], id)
+  -- What waits comes by sooner than this; the rest was given up.
+  redis.call('PEXPIRE', line, 120000)
+  -- A second for each time that the slots will be taken before, so that a long line costs few turns through the queue.
+  local turns = 1 + math.floor(redis.call('ZRANK', line, id) / a.slots)
+  return { 'busy', math.min(turns, 30) * 1000 }
+end
+
+redis.call('ZADD', slots, now + a.held, a.token)
+redis.call('PEXPIRE', slots, a.held)
+redis.call('ZREM', line, id)
+return { 'taken', redis.call('HGETALL', delivery .. ':record'), redis.call('HGET', delivery, 'event') }
