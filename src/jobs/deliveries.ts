@@ -63,6 +63,8 @@ export interface Claim {
   readonly slots: number
   /** First attempts leave some slots to those that were sent away before. */
   readonly first: boolean
+  /** How long an attempt there has lately taken, ms: what those in line wait by. */
+  readonly pace: number
   /** True: only waits in line, as its process has no place for it now. */
   readonly full?: boolean
 }

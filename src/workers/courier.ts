@@ -80,6 +80,8 @@ export function createCourier(deps: CourierDeps) {
     const { origin } = new URL(target.url)
     const token = randomUUID()
     const giveBack = await slots.take(origin, first)
+    // Its turn in the queue comes at once: by then there may be a place.
+    if (giveBack === null && first) return { verdict: 'busy', delayMs: 0 }
     try {
       const claimed = await claim(delivery, { origin, token, first, full: giveBack === null })
       if (claimed.verdict === 'busy') return claimed
@@ -97,7 +99,8 @@ export function createCourier(deps: CourierDeps) {
   ): Promise<Claimed> {
     const end = performance.now() + SLOT_PATIENCE_MS
     for (;;) {
-      const claimed = await deliveries.claim(delivery, { ...wanted, slots: slotsPerOrigin })
+      const pace = slots.pace(wanted.origin)
+      const claimed = await deliveries.claim(delivery, { ...wanted, slots: slotsPerOrigin, pace })
       if (claimed.verdict !== 'busy' || wanted.full || performance.now() >= end) return claimed
       await wait(ASK_AGAIN_MS, undefined, { signal: ending })
     }

@@ -7,10 +7,12 @@
 
 export interface OriginSlots {
   /**
-   * @param first a first attempt: it leaves a quarter of the slots to those that were sent away before.
+   * @param first a first attempt: it leaves a quarter of a slow origin's slots to those that were sent away before.
    * @returns gives the slot back; or null where none will be free soon: come again later.
    */
   take(origin: string, first?: boolean): Promise<(() => void) | null>
+  /** How long an attempt there has lately taken, or been taking, ms. */
+  pace(origin: string): number
 }
 
 interface Origin {
@@ -50,10 +52,16 @@ export function createOriginSlots(options: {
     }
   }
 
+  const paceOf = (origin: Origin) => Math.max(origin.lastMs, performance.now() - origin.movedAt)
+
   /** Milliseconds until the next one to ask would have a slot, as far as can be told. */
   function expectedWait(origin: Origin): number {
-    const pace = Math.max(origin.lastMs, performance.now() - origin.movedAt)
-    return Math.ceil((origin.waiting.size + 1) / origin.slots) * pace
+    return Math.ceil((origin.waiting.size + 1) / origin.slots) * paceOf(origin)
+  }
+
+  function isFree(origin: Origin, first: boolean): boolean {
+    const reserved = first && paceOf(origin) > patienceMs ? Math.floor(origin.slots / 4) : 0
+    return origin.taken < origin.slots - reserved
   }
 
   return {
@@ -83,9 +91,9 @@ export function createOriginSlots(options: {
       origin.waiting.add(waiter)
       return promise
     },
+    pace(name) {
+      const origin = origins.get(name)
+      return origin ? Math.round(paceOf(origin)) : 0
+    },
   }
-}
-
-function isFree({ taken, slots }: Origin, first: boolean): boolean {
-  return taken < (first ? Math.ceil(slots * 0.75) : slots)
 }

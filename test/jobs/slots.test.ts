@@ -8,6 +8,7 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts'
 
 const ORIGIN = 'http://a.example'
 const SLOTS = 4
+const PACE = 1_000
 
 let server: TestRedis
 let redis: Redis
@@ -38,6 +39,7 @@ const claim = async (delivery: string, token = delivery, how: Partial<Claim> = {
     token,
     slots: SLOTS,
     first: false,
+    pace: PACE,
     ...how,
   })
 const verdict = async (...how: Parameters<typeof claim>) => (await claim(...how)).verdict
@@ -118,11 +120,13 @@ test('who waits the longest comes again the soonest, and a long line costs few t
     const answer = await claim(each)
     if (answer.verdict === 'busy') delays.push(answer.delayMs)
   }
-  expect(delays).toEqual(line.map((_, index) => Math.min(30, 1 + Math.floor(index / SLOTS)) * 1_000))
-  expect(await claim(line[SLOTS]!), 'it keeps its place').toEqual({ verdict: 'busy', delayMs: 2_000 })
+  expect(delays).toEqual(line.map((_, index) => Math.max(1_000, Math.min(30_000, (index / SLOTS) * PACE))))
+  const tenth = line[10 * SLOTS]!
+  expect(await claim(tenth), 'it keeps its place').toEqual({ verdict: 'busy', delayMs: 10_000 })
+  expect(await claim(tenth, 'x', { pace: 50 }), 'a fast origin').toEqual({ verdict: 'busy', delayMs: 1_000 })
   await deliveries.release(ORIGIN, (await redis.zrange(keys.originSlots(ORIGIN), '0', '0'))[0]!)
   expect(await verdict(line[0]!)).toBe('taken')
-  expect(await claim(line[SLOTS]!), 'and moves up').toEqual({ verdict: 'busy', delayMs: 1_000 })
+  expect(await claim(tenth), 'and moves up').toEqual({ verdict: 'busy', delayMs: 9_750 })
 })
 
 test('a process without a place of its own lines up, although there is a slot', async () => {
@@ -134,7 +138,7 @@ test('a delivery that is gone takes no slot', async () => {
   const id = await due()
   const record = (await deliveries.read(id))!
   await redis.del(keys.delivery(id))
-  const wanted = { origin: ORIGIN, token: 'x', slots: SLOTS, first: false }
+  const wanted = { origin: ORIGIN, token: 'x', slots: SLOTS, first: false, pace: PACE }
   expect(await deliveries.claim(record, wanted)).toEqual({ verdict: 'gone' })
   expect(await redis.zcard(keys.originSlots(ORIGIN))).toBe(0)
 })

@@ -103,19 +103,30 @@ test('a fast receiver serves all who ask, without sending one away', async () =>
   expect(sentAway).toBe(0)
 })
 
-test('first attempts leave a quarter of the slots to those that were sent away before', async () => {
+test('first attempts leave a quarter of a slow origin’s slots to those that were sent away before', async () => {
   const { take } = createOriginSlots({ perOrigin: 4, fastest: 4, patienceMs: 100 })
   const [first] = await Promise.all([take(A, true), take(A, true), take(A, true)])
-  const order: string[] = []
-  void take(A, true).then(giveBack => order.push(giveBack ? 'another first one' : 'nothing'))
-  await take(A).then(giveBack => order.push(giveBack ? 'one sent away before' : 'nothing'))
-  expect(order).toEqual(['one sent away before'])
-
-  void take(A).then(giveBack => order.push(giveBack ? 'one more' : 'nothing'))
-  await vi.advanceTimersByTimeAsync(50)
+  await vi.advanceTimersByTimeAsync(101)
+  expect(await take(A, true), 'another first one').toBeNull()
+  expect(await take(A), 'one sent away before').not.toBeNull()
   first!()
-  await vi.advanceTimersByTimeAsync(0)
-  expect(order).toEqual(['one sent away before', 'one more'])
-  await vi.advanceTimersByTimeAsync(100)
-  expect(order.at(-1)).toBe('nothing')
+  expect(await take(A, true), 'another first one').toBeNull()
+  expect(await take(A), 'one more').not.toBeNull()
+})
+
+test('all slots of a fast origin are there for first attempts, too', async () => {
+  const { take } = createOriginSlots({ perOrigin: 4, fastest: 4, patienceMs: 100 })
+  for (let taken = 0; taken < 4; taken++) expect(await take(A, true)).not.toBeNull()
+})
+
+test('the pace of an origin is that of its last attempt, or of one that takes longer', async () => {
+  const { take, pace } = slots()
+  expect(pace(A)).toBe(0)
+  const [first] = [await take(A), await take(A)]
+  await vi.advanceTimersByTimeAsync(30)
+  first!()
+  expect(pace(A)).toBe(30)
+  await vi.advanceTimersByTimeAsync(500)
+  expect(pace(A)).toBe(500)
+  expect(pace(B)).toBe(0)
 })

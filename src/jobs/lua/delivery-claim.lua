@@ -2,8 +2,8 @@
 -- is free, a place in the line. Who holds a slot gives it back by `attempted`; the slot of who has died comes free by
 -- itself. First attempts leave a quarter of the slots to those that have been sent away before.
 -- KEYS[2] the origin's slots, token → end; KEYS[3] its line.
--- {id, token, slots: how many there are, first: whether it is a first attempt, held: milliseconds, full?: whether it
--- only lines up, since its process has no place}
+-- {id, token, slots: how many there are, first: whether it is a first attempt, held: milliseconds, pace: how long an
+-- attempt there has lately taken, in milliseconds, full?: whether it only lines up, since its process has no place}
 
 if not status then return { 'gone' } end
 local slots, line = KEYS[2], KEYS[3]
@@ -20,9 +20,9 @@ if a.full or not free then
   redis.call('ZADD', line, 'NX', clock[1] * 1000000 + clock[2], id)
   -- What waits comes by sooner than this; the rest was given up.
   redis.call('PEXPIRE', line, 120000)
-  -- A second for each time that the slots will be taken before, so that a long line costs few turns through the queue.
-  local turns = 1 + math.floor(redis.call('ZRANK', line, id) / a.slots)
-  return { 'busy', math.min(turns, 30) * 1000 }
+  -- About when those before it will have been served, so that a long line costs few turns through the queue.
+  local delay = math.floor(redis.call('ZRANK', line, id) / a.slots * a.pace)
+  return { 'busy', math.max(1000, math.min(delay, 30000)) }
 end
 
 redis.call('ZADD', slots, now + a.held, a.token)
