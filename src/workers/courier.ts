@@ -79,7 +79,7 @@ export function createCourier(deps: CourierDeps) {
     if ('closed' in target) return giveUp(delivery, target.closed)
     const { origin } = new URL(target.url)
     const token = randomUUID()
-    const giveBack = await slots.take(origin, first)
+    const giveBack = await slots.take(origin)
     // Its turn in the queue comes at once: by then there may be a place.
     if (giveBack === null && first) return { verdict: 'busy', delayMs: 0 }
     try {

@@ -1,16 +1,13 @@
 /**
- * Who may send to an origin now, in this process: how many may over all is kept in Redis (lua/delivery-claim.lua). A
- * process has a few slots for each, so that a slow receiver fills those and nothing else. One that gives a slot back at once earns another, and one that does not loses what it has earned. For a fast
- * one, waiting here is cheaper by far than another turn through the queue, which would hold every origin to so many
- * slots a turn, however fast it answers.
+ * Who may send to an origin now, in this process; how many may in all is kept in Redis (lua/delivery-claim.lua). A process
+ * has a few slots for each, so that a slow receiver fills those and nothing else. One that gives a slot back at once
+ * earns another, and one that does not loses what it has earned. For a fast one, waiting here is cheaper by far than
+ * another turn through the queue, which would hold every origin to so many slots a turn, however fast it answers.
  */
 
 export interface OriginSlots {
-  /**
-   * @param first a first attempt: it leaves a quarter of a slow origin's slots to those that were sent away before.
-   * @returns gives the slot back; or null where none will be free soon: come again later.
-   */
-  take(origin: string, first?: boolean): Promise<(() => void) | null>
+  /** @returns gives the slot back; or null where none will be free soon: come again later. */
+  take(origin: string): Promise<(() => void) | null>
   /** How long an attempt there has lately taken, or been taking, ms. */
   pace(origin: string): number
 }
@@ -24,7 +21,7 @@ interface Origin {
   /** How long the last slot given back had been taken, ms. */
   lastMs: number
   /** Those that wait for a slot, the longest first. */
-  readonly waiting: Set<{ readonly first: boolean; proceed(): void }>
+  readonly waiting: Set<() => void>
 }
 
 /**
@@ -47,7 +44,10 @@ export function createOriginSlots(options: {
       origin.movedAt = performance.now()
       origin.lastMs = origin.movedAt - since
       origin.slots = origin.lastMs <= patienceMs ? Math.min(origin.slots + 1, fastest) : perOrigin
-      for (const next of origin.waiting) if (isFree(origin, next.first)) next.proceed()
+      for (const next of origin.waiting) {
+        if (origin.taken >= origin.slots) return
+        next()
+      }
       if (origin.taken === 0) origins.delete(name)
     }
   }
@@ -59,36 +59,28 @@ export function createOriginSlots(options: {
     return Math.ceil((origin.waiting.size + 1) / origin.slots) * paceOf(origin)
   }
 
-  function isFree(origin: Origin, first: boolean): boolean {
-    const reserved = first && paceOf(origin) > patienceMs ? Math.floor(origin.slots / 4) : 0
-    return origin.taken < origin.slots - reserved
-  }
-
   return {
-    async take(name, first = false) {
+    async take(name) {
       let origin = origins.get(name)
       if (!origin) {
         origin = { slots: perOrigin, taken: 0, movedAt: performance.now(), lastMs: 0, waiting: new Set() }
         origins.set(name, origin)
       }
-      if (isFree(origin, first)) return hold(name, origin)
+      if (origin.taken < origin.slots) return hold(name, origin)
       if (expectedWait(origin) > patienceMs) return null
 
       const { promise, resolve } = Promise.withResolvers<(() => void) | null>()
-      const waiter = {
-        first,
-        proceed() {
-          clearTimeout(timer)
-          origin.waiting.delete(waiter)
-          // At once, before anybody else can ask.
-          resolve(hold(name, origin))
-        },
+      const proceed = () => {
+        clearTimeout(timer)
+        origin.waiting.delete(proceed)
+        // At once, before anybody else can ask.
+        resolve(hold(name, origin))
       }
       const timer = setTimeout(() => {
-        origin.waiting.delete(waiter)
+        origin.waiting.delete(proceed)
         resolve(null)
       }, patienceMs)
-      origin.waiting.add(waiter)
+      origin.waiting.add(proceed)
       return promise
     },
     pace(name) {

@@ -103,22 +103,6 @@ test('a fast receiver serves all who ask, without sending one away', async () =>
   expect(sentAway).toBe(0)
 })
 
-test('first attempts leave a quarter of a slow origin’s slots to those that were sent away before', async () => {
-  const { take } = createOriginSlots({ perOrigin: 4, fastest: 4, patienceMs: 100 })
-  const [first] = await Promise.all([take(A, true), take(A, true), take(A, true)])
-  await vi.advanceTimersByTimeAsync(101)
-  expect(await take(A, true), 'another first one').toBeNull()
-  expect(await take(A), 'one sent away before').not.toBeNull()
-  first!()
-  expect(await take(A, true), 'another first one').toBeNull()
-  expect(await take(A), 'one more').not.toBeNull()
-})
-
-test('all slots of a fast origin are there for first attempts, too', async () => {
-  const { take } = createOriginSlots({ perOrigin: 4, fastest: 4, patienceMs: 100 })
-  for (let taken = 0; taken < 4; taken++) expect(await take(A, true)).not.toBeNull()
-})
-
 test('the pace of an origin is that of its last attempt, or of one that takes longer', async () => {
   const { take, pace } = slots()
   expect(pace(A)).toBe(0)
