@@ -31,11 +31,16 @@ export function deliveryEndpoints(services: Services) {
     if (!record || !maySee(caller, record.owner)) throw notFound('delivery')
     return record
   }
-  /** A viewer does not see what a receiver answered: it may hold anything. */
+  /**
+   * A viewer does not see what a receiver answered: it may hold anything. An uploader sees that its job was told to an
+   * endpoint, and how that went; but the endpoint is not its own, and path and query may be its secret.
+   */
   const view = async (record: DeliveryRecord, caller: Caller) => {
     const delivery = await deliveries.view(record)
-    if (caller.role !== 'viewer') return delivery
-    return { ...delivery, attempts: delivery.attempts.map(({ response: _, ...attempt }) => attempt) }
+    const foreign = caller.role === 'uploader' && record.webhookId !== null
+    if (caller.role !== 'viewer' && !foreign) return delivery
+    const attempts = delivery.attempts.map(({ response: _, ...attempt }) => attempt)
+    return { ...delivery, attempts, ...(foreign && { url: new URL(delivery.url).origin }) }
   }
 
   return [

@@ -23,6 +23,7 @@ export const PROBLEMS = {
   'job-not-final': [409, 'The job has not ended'],
   'delivery-pending': [409, 'The delivery is still open'],
   'webhook-disabled': [409, 'The endpoint is disabled'],
+  'too-many-webhooks': [409, 'There are too many endpoints'],
   'idempotency-in-progress': [409, 'A request with this key is under way'],
   'storage-not-s3': [409, 'The storage is no S3'],
   'file-too-large': [413, 'A file is too large'],

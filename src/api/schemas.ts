@@ -105,7 +105,7 @@ export const DeliverySchema = name(
     id: z.string(),
     jobId: z.string().nullable().describe('Null for a `ping`.'),
     webhookId: z.string().nullable(),
-    url: z.string(),
+    url: z.string().describe('Of an endpoint, uploaders are shown the origin only.'),
     type: z.enum([...EVENT_TYPES, 'ping']),
     status: z.enum(['pending', 'delivered', 'failed']),
     attempts: z.array(
@@ -124,7 +124,12 @@ export const DeliverySchema = name(
           .describe('Of it, connecting, TLS included; null where it did not come to that, or one was kept.'),
         statusCode: z.int().nullable(),
         error: z.string().nullable(),
-        response: z.string().optional().describe('The first 4 KiB of the answer; not shown to viewers.'),
+        response: z
+          .string()
+          .optional()
+          .describe(
+            'The first 4 KiB of the answer; not shown to viewers, and of an endpoint not to uploaders.',
+          ),
       }),
     ),
     nextAttemptAt: time.nullable(),
@@ -148,7 +153,13 @@ export const NewWebhookSchema = name(
   z.strictObject({ ...webhook, secret: z.string().describe('Shown this once.') }),
 )
 export const WebhookList = name('WebhookList', z.strictObject({ items: z.array(WebhookSchema) }))
-export const RecoveredSchema = name('Recovered', z.strictObject({ recovered: count }))
+export const RecoveredSchema = name(
+  'Recovered',
+  z.strictObject({
+    recovered: count,
+    more: z.boolean().describe('Whether there may be further ones: ask again.'),
+  }),
+)
 
 export const JobPage = name('JobPage', page(JobSchema))
 export const DeliveryPage = name('DeliveryPage', page(DeliverySchema))

@@ -4,14 +4,16 @@ import { ENDPOINT_EVENTS } from '../jobs/job.ts'
 import { MOST_WEBHOOKS, type Webhook } from '../jobs/webhooks.ts'
 import { ADMINS } from './callers.ts'
 import { by } from './client.ts'
-import { reopen } from './deliveries.ts'
-import { type Asked, endpoint, pointerTo } from './endpoint.ts'
+import { type Asked, endpoint } from './endpoint.ts'
 import { timeText } from './fields.ts'
 import { invalid, notFound, Problem } from './problems.ts'
 import { checkReceiver } from './requests.ts'
 import { DeliverySchema, NewWebhookSchema, RecoveredSchema, WebhookList, WebhookSchema } from './schemas.ts'
 import type { Services } from './services.ts'
 import { enqueueDelivery, json } from './submission.ts'
+
+/** A request's share: those that are left are still failed, and go with the next one. */
+const MOST_RECOVERED = 10_000
 
 const settings = {
   url: z.string(),
@@ -65,12 +67,17 @@ export function webhookEndpoints(services: Services) {
           headers: { Location: 'Where the endpoint is.' },
         },
       },
-      problems: ['callback-url-not-allowed'],
+      problems: ['callback-url-not-allowed', 'too-many-webhooks'],
       async handle(asked) {
         const wanted = asked.body as z.output<typeof Settings>
         await checkReceiver(services, wanted.url, 'url')
         const webhook = await webhooks.create(wanted, by(asked))
-        if (!webhook) throw invalid(pointerTo([], `there are ${MOST_WEBHOOKS} already: remove one first`))
+        if (!webhook) {
+          throw new Problem(
+            'too-many-webhooks',
+            `There are ${MOST_WEBHOOKS} endpoints, which is the most: remove one that is not needed.`,
+          )
+        }
         return json(201, webhook, { location: `/api/webhooks/${webhook.id}` })
       },
     }),
@@ -162,7 +169,12 @@ export function webhookEndpoints(services: Services) {
       summary: 'Sends again every failed delivery that was made since a time',
       roles: ADMINS,
       json: z.strictObject({ since: timeText }),
-      answers: { 202: { description: 'How many are sent again.', schema: RecoveredSchema } },
+      answers: {
+        202: {
+          description: 'How many are sent again; 10,000 at most at once, or a few more.',
+          schema: RecoveredSchema,
+        },
+      },
       problems: ['not-found', 'webhook-disabled'],
       async handle(asked) {
         const { since } = asked.body as { since: number }
@@ -170,24 +182,12 @@ export function webhookEndpoints(services: Services) {
         if (!enabled)
           throw new Problem('webhook-disabled', 'Enable the endpoint first: nothing is sent to it now.')
         let recovered = 0
-        for (const failed of await deliveries.failedSince(id, since)) {
-          if (await sendAgain(asked, failed)) recovered++
+        for await (const batch of deliveries.recover(id, since, MOST_RECOVERED, by(asked))) {
+          recovered += batch.length
+          await Promise.all(batch.map(each => enqueueDelivery(services, each)))
         }
-        await audit.record(by(asked), 'webhook.recovered', { target: id, details: { recovered } })
-        return json(202, { recovered })
+        return json(202, { recovered, more: recovered >= MOST_RECOVERED })
       },
     }),
   ]
-
-  /** False where it is no longer failed: somebody else has sent it again, or it is gone. */
-  async function sendAgain(asked: Asked<unknown, unknown>, id: string): Promise<boolean> {
-    try {
-      await enqueueDelivery(services, await reopen(services, id, by(asked)))
-      return true
-    } catch (error) {
-      if (error instanceof Problem && (error.code === 'delivery-pending' || error.code === 'not-found'))
-        return false
-      throw error
-    }
-  }
 }

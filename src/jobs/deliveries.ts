@@ -10,6 +10,7 @@ import type { By } from './audit.ts'
 import type {
   Delivery,
   DeliveryAttempt,
+  DeliveryRound,
   DeliveryStatus,
   DeliveryType,
   DueDelivery,
@@ -71,7 +72,8 @@ export interface Claim {
 
 /** An attempt ends within 15 s; the slot of one whose worker has died comes free after this, ms. */
 const SLOT_HELD_MS = 20_000
-const BATCH = 200
+/** Deliveries that one script looks at. */
+const BATCH = 500
 /** What attempts lack that an earlier version kept. */
 const UNTIMED = { dnsMs: null, connectMs: null } as const
 
@@ -98,6 +100,7 @@ export function createDeliveries(redis: Redis) {
   const redeliver = define<Ok | Refused<'gone' | 'delivery-pending'>>('audit', 'redeliver')
   const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
   const ping = define<Ok>('audit', 'webhook-ping')
+  const recover = defineScript(redis, 'audit', 'webhook-recover')
   const remove = define<Ok | Refused<'kept'>>('delivery-delete')
 
   const read = async (id: string): Promise<DeliveryRecord | null> =>
@@ -171,15 +174,31 @@ export function createDeliveries(redis: Redis) {
       await ping({ id, webhookId: webhook.id, url: webhook.url, by })
       return (await read(id))!
     },
-    /** Ids of an endpoint's failed deliveries that were made at a time or later, the oldest first. */
-    async failedSince(webhookId: string, since: number): Promise<string[]> {
-      const ids = await redis.zrangebyscore(keys.webhookDeliveries(webhookId), since, '+inf')
-      const failed: string[] = []
-      for (let at = 0; at < ids.length; at += BATCH) {
-        const records = await Promise.all(ids.slice(at, at + BATCH).map(read))
-        for (const record of records) if (record?.status === 'failed') failed.push(record.id)
+    /**
+     * Opens an endpoint's failed deliveries again that were made at a time or later, the oldest first, and gives them in
+     * batches: to be enqueued, though the outbox has them. Ends early, between two batches, where `most` are open.
+     */
+    async *recover(webhookId: string, since: number, most: number, by: By): AsyncGenerator<DeliveryRound[]> {
+      let recovered = 0
+      for (let offset = 0; recovered < most; offset += BATCH) {
+        const args = {
+          id: webhookId,
+          since,
+          sinceText: instant(since),
+          offset,
+          most: BATCH,
+          token: randomUUID(),
+          by,
+        }
+        const answer = await recover([keys.webhookDeliveries(webhookId)], [JSON.stringify(args)])
+        const { looked, opened = [] } = JSON.parse(answer as string) as {
+          looked: number
+          opened?: DeliveryRound[]
+        }
+        recovered += opened.length
+        if (opened.length > 0) yield opened
+        if (looked < BATCH) return
       }
-      return failed
     },
     /**
      * Keeps an attempt, and gives its slot back. `token`: the attempt's own, so that a script that is sent twice keeps it

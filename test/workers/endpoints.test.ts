@@ -71,6 +71,26 @@ const ended = (id: string) =>
     () => deliveriesOf(id),
     all => all.length > 0 && all.every(({ status }) => status !== 'pending'),
   )
+/** A delivery that has failed already. */
+async function failedPing(webhook: Webhook): Promise<string> {
+  const { id } = await jobs.deliveries.ping(webhook)
+  await jobs.deliveries.attempted({
+    id,
+    round: 1,
+    token: id,
+    attempt: {
+      at: new Date().toISOString(),
+      durationMs: 1,
+      dnsMs: null,
+      connectMs: null,
+      statusCode: 500,
+      error: null,
+      response: '',
+    },
+    verdict: 'failed',
+  })
+  return id
+}
 const read = (request: ReceivedRequest) =>
   JSON.parse(request.body.toString()) as {
     type: string
@@ -289,8 +309,8 @@ describe('an endpoint', () => {
     const recover = (since: number) =>
       ask('POST', `/api/webhooks/${id}/recover`, { since: new Date(since).toISOString() })
     const made = Date.parse(failed!.createdAt)
-    expect(await recover(made + 1)).toEqual({ status: 202, body: { recovered: 0 } })
-    expect(await recover(made)).toEqual({ status: 202, body: { recovered: 1 } })
+    expect(await recover(made + 1)).toEqual({ status: 202, body: { recovered: 0, more: false } })
+    expect(await recover(made)).toEqual({ status: 202, body: { recovered: 1, more: false } })
     const call = await receiver.received(1)
     expect(call.headers['webhook-id']).toBe(failed!.id)
     expect(await ended(id)).toMatchObject([{ status: 'delivered', url: receiver.url }])
@@ -323,38 +343,135 @@ test('an endpoint with another URL is not judged by what the old one answers, or
   expect(await webhook()).toMatchObject({ enabled: true, disabledReason: null, failingSince: null })
 })
 
-test('there are 100 endpoints at most, also where many are made at once', async () => {
+test('a thousand failed deliveries are sent again, each once, however often that is asked for at once', async () => {
+  const receiver = await receive()
+  const webhook = await register(receiver.url)
+  await worker.kill('SIGKILL')
+  const failed = await Promise.all(Array.from({ length: 1_000 }, () => failedPing(webhook)))
+  const recover = () =>
+    ask<{ recovered: number; more: boolean }>('POST', `/api/webhooks/${webhook.id}/recover`, {
+      since: '2026-01-01T00:00:00Z',
+    })
+  const answers = await Promise.all([recover(), recover(), recover()])
+  expect(answers.map(({ status, body }) => [status, body.more])).toEqual(Array(3).fill([202, false]))
+  expect(answers.reduce((sum, { body }) => sum + body.recovered, 0)).toBe(1_000)
+  expect((await recover()).body).toEqual({ recovered: 0, more: false })
+  worker = await startProcess(ENTRY, { REDIS_URL: redis.url, ...jobs.env })
+  await receiver.received(1_000, 100_000)
+  await eventually(
+    () => jobs.redis.zcard(keys.deliveriesIn('delivered')),
+    delivered => delivered === 1_000,
+  )
+  expect(new Set(receiver.requests.map(({ headers }) => headers['webhook-id']))).toEqual(new Set(failed))
+  expect(receiver.requests).toHaveLength(1_000)
+  const told = (
+    await ask<{ items: { details: { deliveries: number } }[] }>(
+      'GET',
+      '/api/audit?action=webhook.recovered&limit=200',
+    )
+  ).body
+  expect(told.items.reduce((sum, { details }) => sum + details.deliveries, 0)).toBe(1_000)
+})
+
+test('what one call cannot open again it says, and the next one goes on', async () => {
+  await worker.kill('SIGKILL')
+  const webhook = await register('http://127.0.0.1:7250/')
+  for (let made = 0; made < 3; made++) await failedPing(webhook)
+  const opened = async (most: number) => {
+    const batches = await Array.fromAsync(jobs.deliveries.recover(webhook.id, 0, most, { actor: 'ann' }))
+    return batches.flat()
+  }
+  expect(await opened(0)).toEqual([])
+  const all = await opened(1)
+  expect(
+    all.map(({ round, type }) => ({ round, type })),
+    'a whole batch',
+  ).toEqual(Array(3).fill({ round: 2, type: 'ping' }))
+  expect(await opened(1)).toEqual([])
+  expect(await jobs.deliveries.read(all[0]!.id)).toMatchObject({ status: 'pending', round: 2, tried: 0 })
+})
+
+test('there are no more than a hundred endpoints, however many are registered at once', async () => {
   const url = 'http://127.0.0.1:7250/'
   const answers = await Promise.all(
-    Array.from({ length: 120 }, () => ask('POST', '/api/webhooks', { url, events: ['job.failed'] })),
+    Array.from({ length: 104 }, () => ask('POST', '/api/webhooks', { url, events: ['job.failed'] })),
   )
   expect(answers.filter(({ status }) => status === 201)).toHaveLength(100)
-  expect(answers.find(({ status }) => status !== 201)).toMatchObject({
-    status: 400,
-    body: { code: 'invalid-request', detail: expect.stringContaining('100') },
-  })
-  await ask('DELETE', `/api/webhooks/${answers.find(({ status }) => status === 201)!.body.id}`)
+  const refused = answers.filter(({ status }) => status !== 201)
+  expect(refused).toMatchObject(
+    Array(4).fill({
+      status: 409,
+      body: { code: 'too-many-webhooks', detail: expect.stringContaining('100') },
+    }),
+  )
+  const { id } = answers.find(({ status }) => status === 201)!.body
+  expect((await ask('PATCH', `/api/webhooks/${id}`, { description: 'still to be changed' })).status).toBe(200)
+  await ask('DELETE', `/api/webhooks/${id}`)
   expect((await ask('POST', '/api/webhooks', { url, events: ['job.failed'] })).status).toBe(201)
 })
 
-test('deliveries to endpoints are no business of the uploader whose job they tell of', async () => {
-  const { id } = await register('http://127.0.0.1:7250/', ['job.submitted'])
-  const owned = await jobs.upload({ owner: 'ann' })
-  const [delivery] = await deliveriesOf(id)
-  const keyed = await startApi({
-    redis,
-    config: { apiKeys: [{ name: 'ann', role: 'uploader', key: 'k'.repeat(32) }] },
+describe('an uploader sees of the deliveries to endpoints', () => {
+  test('those of its own jobs, without path, query and answer; and it may send them again', async () => {
+    const receiver = await receive(answer(410, { body: 'private' }))
+    const { id } = await register(`${receiver.url}hook/secret?token=secret`, ['job.completed'])
+    const owned = await jobs.upload({ owner: 'ann' })
+    const [own] = (await ended(id)) as [Delivery]
+    await ask('PATCH', `/api/webhooks/${id}`, { enabled: true })
+    const others = await jobs.upload({ owner: 'bob' })
+    const [foreign] = (await eventually(
+      () => deliveriesOf(id),
+      all => all.length === 2,
+    )) as [Delivery, Delivery]
+    expect(foreign.jobId).toBe(others)
+    await receiver.received(2)
+    await ended(id)
+    expect(own.attempts[0]).toMatchObject({ statusCode: 410, response: 'private' })
+    const keyed = await startApi({
+      redis,
+      config: { apiKeys: [{ name: 'ann', role: 'uploader', key: 'k'.repeat(32) }] },
+    })
+    try {
+      const get = (path: string, method = 'GET') =>
+        fetch(`${keyed.url}${path}`, { method, headers: { authorization: `Bearer ${'k'.repeat(32)}` } })
+      const list = async (query: string) =>
+        ((await (await get(`/api/deliveries${query}`)).json()) as { items: Delivery[] }).items
+      const { response: _, ...attempt } = own.attempts[0]!
+      const shown = { ...own, url: new URL(receiver.url).origin, attempts: [attempt] }
+      for (const query of ['', `?jobId=${owned}`, `?webhookId=${id}`])
+        expect(await list(query)).toEqual([shown])
+      expect(await list(`?jobId=${others}`)).toEqual([])
+      expect(await (await get(`/api/deliveries/${own.id}`)).json()).toEqual(shown)
+      expect((await get(`/api/deliveries/${foreign.id}`)).status).toBe(404)
+      expect((await get(`/api/deliveries/${foreign.id}/redeliver`, 'POST')).status).toBe(404)
+      expect((await get('/api/webhooks')).status).toBe(403)
+
+      await ask('PATCH', `/api/webhooks/${id}`, { enabled: true })
+      const again = await get(`/api/deliveries/${own.id}/redeliver`, 'POST')
+      expect(again.status).toBe(202)
+      expect(await again.text()).not.toContain('secret')
+      expect((await receiver.received(3)).headers['webhook-id']).toBe(own.id)
+    } finally {
+      await keyed.stop()
+    }
   })
-  try {
-    const get = (path: string) =>
-      fetch(`${keyed.url}${path}`, { headers: { authorization: `Bearer ${'k'.repeat(32)}` } })
-    expect((await get(`/api/jobs/${owned}`)).status).toBe(200)
-    expect(await (await get(`/api/deliveries?jobId=${owned}`)).json()).toMatchObject({ items: [] })
-    expect((await get(`/api/deliveries/${delivery!.id}`)).status).toBe(404)
-    expect((await get('/api/webhooks')).status).toBe(403)
-  } finally {
-    await keyed.stop()
-  }
+
+  test('no ping, which tells of nobody’s job', async () => {
+    const { id } = await register((await receive()).url)
+    const { body } = await ask<Delivery>('POST', `/api/webhooks/${id}/test`)
+    await ended(id)
+    const keyed = await startApi({
+      redis,
+      config: { apiKeys: [{ name: 'ann', role: 'uploader', key: 'k'.repeat(32) }] },
+    })
+    try {
+      const answered = await fetch(`${keyed.url}/api/deliveries/${body.id}`, {
+        headers: { authorization: `Bearer ${'k'.repeat(32)}` },
+      })
+      expect(answered.status).toBe(404)
+    } finally {
+      await keyed.stop()
+    }
+  })
 })
 
 test('an event whose process dies before it could enqueue is delivered once, by the sweeper, under the same id', async () => {

@@ -60,12 +60,11 @@ end
 -- An answer with the record as it is now, for who would read it next.
 local function answerRecord() return { done(), redis.call('HGETALL', record) } end
 
--- An event has an id of its own, and so has each endpoint's delivery of it, by which both are told. Their addresses are
--- the administrators' business: no uploader owns them.
+-- An event has an id of its own, and so has each endpoint's delivery of it, by which both are told.
 local function tellEndpoints(at, type, data)
   if TOO_MANY[type] then return end
   for _, webhook in ipairs(redis.call('SMEMBERS', PREFIX .. ':webhooks:on:' .. type)) do
-    table.insert(asked, { id = 'msg_' .. at .. '_' .. webhook, type = type, owner = '', webhookId = webhook,
+    table.insert(asked, { id = 'msg_' .. at .. '_' .. webhook, type = type, owner = owner, webhookId = webhook,
       url = redis.call('HGET', PREFIX .. ':webhook:' .. webhook, 'url'),
       event = '{"id":"' .. at .. '","run":' .. int(run) .. ',"data":' .. data .. '}' })
   end
