@@ -1,7 +1,7 @@
 /** What can be asked of the benchmark. */
 import { parseArgs } from 'node:util'
 
-const PARTS = ['jobs', 'idempotency', 'upload', 'tus', 'idle', 's3', 'pipeline'] as const
+const PARTS = ['jobs', 'idempotency', 'deliveries', 'upload', 'tus', 'idle', 's3', 'pipeline'] as const
 type Part = (typeof PARTS)[number]
 
 export interface Options {
@@ -24,13 +24,14 @@ is not met. The whole takes about twenty minutes; nothing else should run meanwh
 
   --only PART    jobs: jobs a second, end to end, against the usual stack and bare BullMQ
                  idempotency: small uploads a second, with an idempotency key and without
+                 deliveries: how long callbacks take to 45 receivers, beside 5 that hang and without
                  upload: one upload of 1 GiB, against piping the request into a file
                  tus: one resumable upload of 1 GiB, against the same in one multipart request
                  idle: the memory that a thousand uploads take which have begun and bring nothing
                  s3: one upload of 1 GiB to an S3, and the memory that it takes
                  pipeline: how fast log-analysis reads, beside wc, gzip and ripgrep, and the most memory it takes
   --rounds N     turns of each candidate, of which the median counts (5)
-  --seconds N    measured time of a turn of jobs or idempotency (30)
+  --seconds N    measured time of a turn of jobs, idempotency or deliveries (30)
   --warmup N     time before it that is not measured (5)
   --large        pipeline: also files of 2 GiB, which take minutes each
   --data DIR     pipeline: measure the speed with the .log files of a folder

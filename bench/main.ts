@@ -1,5 +1,6 @@
 /** `npm run bench`: what Sluice does a second, beside what others do; see docs/benchmarks.md. */
 import { HELP, type Options, parseCommandLine } from './command-line.ts'
+import { compareDeliveries } from './deliveries.ts'
 import { compareIdempotency } from './idempotency.ts'
 import { measureIdle } from './idle.ts'
 import { compareJobs } from './jobs.ts'
@@ -38,6 +39,10 @@ async function measure(options: Options): Promise<boolean> {
       `\nIdempotency: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s, in turns`,
     )
     verdicts.push(await compareIdempotency(options, tell, interrupted.signal))
+  }
+  if (wanted('deliveries')) {
+    tell(`\nDeliveries: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s, in turns`)
+    verdicts.push(await compareDeliveries(options, tell, interrupted.signal))
   }
   if (wanted('upload')) {
     tell(`\nUpload: ${options.rounds} rounds of 1 GiB, in turns`)
