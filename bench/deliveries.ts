@@ -83,7 +83,8 @@ async function turn(
   signal: AbortSignal,
 ): Promise<Measured> {
   await using bay = new Bay(attic)
-  const env = await sluiceEnvironment(bay)
+  // Attempts that time out are what this is about.
+  const env = { ...(await sluiceEnvironment(bay)), SLUICE_LOG_LEVEL: 'error' }
   const { url } = await bay.start('api', 'src/api/main.ts', env)
   await bay.start('worker', 'src/workers/main.ts', env)
   const uploader = bay.use(createUploader(url, { connections: 50, content: SMALL_FILE }))

@@ -20,8 +20,9 @@ if a.full or not free then
   redis.call('ZADD', line, 'NX', clock[1] * 1000000 + clock[2], id)
   -- What waits comes by sooner than this; the rest was given up.
   redis.call('PEXPIRE', line, 120000)
-  -- About when those before it will have been served, so that a long line costs few turns through the queue.
-  local delay = math.floor(redis.call('ZRANK', line, id) / a.slots * a.pace)
+  -- About when those before it will have been served, by as many as are under way now: a long line costs few turns
+  -- through the queue.
+  local delay = math.floor(redis.call('ZRANK', line, id) / math.max(1, redis.call('ZCARD', slots)) * a.pace)
   return { 'busy', math.max(1000, math.min(delay, 30000)) }
 end
 
