@@ -4,9 +4,9 @@ import { ENDPOINT_EVENTS } from '../jobs/job.ts'
 import { MOST_WEBHOOKS, type Webhook } from '../jobs/webhooks.ts'
 import { ADMINS } from './callers.ts'
 import { by } from './client.ts'
-import { type Asked, endpoint } from './endpoint.ts'
+import { endpoint } from './endpoint.ts'
 import { timeText } from './fields.ts'
-import { invalid, notFound, Problem } from './problems.ts'
+import { notFound, Problem } from './problems.ts'
 import { checkReceiver } from './requests.ts'
 import { DeliverySchema, NewWebhookSchema, RecoveredSchema, WebhookList, WebhookSchema } from './schemas.ts'
 import type { Services } from './services.ts'
@@ -32,7 +32,7 @@ const Settings = z.strictObject({
 const Change = z.strictObject(settings).partial()
 
 export function webhookEndpoints(services: Services) {
-  const { webhooks, deliveries, audit } = services
+  const { webhooks, deliveries } = services
 
   const found = (webhook: Webhook | null): Webhook => {
     if (!webhook) throw notFound('endpoint')

@@ -79,7 +79,15 @@ test('a Redis that is out of memory keeps what came of an attempt, and lets go o
   const attempted = {
     round: 1,
     token: 'mine',
-    attempt: { at: new Date().toISOString(), durationMs: 1, statusCode: 200, error: null, response: '' },
+    attempt: {
+      at: new Date().toISOString(),
+      durationMs: 1,
+      dnsMs: null,
+      connectMs: null,
+      statusCode: 200,
+      error: null,
+      response: '',
+    },
     endpoint: { url, gone: false, failsAtMost: 1_000 },
   }
   await api.client.config('SET', 'maxmemory', '1')

@@ -328,7 +328,15 @@ test('an endpoint with another URL is not judged by what the old one answers, or
       id: delivery,
       round,
       token: delivery,
-      attempt: { at: new Date().toISOString(), durationMs: 1, statusCode: 500, error: null, response: '' },
+      attempt: {
+        at: new Date().toISOString(),
+        durationMs: 1,
+        dnsMs: null,
+        connectMs: null,
+        statusCode: 500,
+        error: null,
+        response: '',
+      },
       verdict: 'failed',
       endpoint: { url, gone, failsAtMost: 5 * 86_400_000 },
     })
