@@ -9,6 +9,7 @@ import { createUi } from '../ui/ui.ts'
 import { artifactEndpoints } from './artifacts.ts'
 import { auditEndpoints } from './audit.ts'
 import { mountBoard } from './board.ts'
+import { bulkEndpoints } from './bulk.ts'
 import { anonymous, type Caller, callerWith } from './callers.ts'
 import { createClients } from './client.ts'
 import { deliveryEndpoints } from './deliveries.ts'
@@ -29,6 +30,7 @@ import { overviewEndpoints } from './overview.ts'
 import { notFound, Problem, problemOf, unauthenticated } from './problems.ts'
 import { openQueues } from './queues.ts'
 import { budgetOf, createRateLimits, type RateLimits } from './rate-limits.ts'
+import { rerunEndpoints } from './rerun.ts'
 import type { Services } from './services.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { TUS_VERSION, UPLOADS_PATH } from './tus/serve.ts'
@@ -57,6 +59,8 @@ export function createApi(services: Services, version: string): Api {
   const endpoints = [
     ...intakeEndpoints(services, metrics),
     ...jobEndpoints(services),
+    ...bulkEndpoints(services),
+    ...rerunEndpoints(services),
     ...fileEndpoints(services, metrics),
     ...uploadEndpoints(services, metrics),
     ...directUploadEndpoints(services, metrics),

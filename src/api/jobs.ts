@@ -1,15 +1,12 @@
 /** Jobs: reading them, and what can be done to one. */
-import { randomUUID } from 'node:crypto'
-import { z } from 'zod'
-import { STATUSES } from '../jobs/job.ts'
 import { listJobs } from '../jobs/listing.ts'
-import { artifactsOf, isInfected, type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
+import { instant, type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
-import { EVERYONE, ownerShown, shown, WRITERS } from './callers.ts'
+import { EVERYONE, shown, WRITERS } from './callers.ts'
 import { by } from './client.ts'
 import { cursorText, formatCursor } from './cursors.ts'
 import { type Asked, endpoint } from './endpoint.ts'
-import { repeatable, timeText, wholeNumber } from './fields.ts'
+import { wholeNumber } from './fields.ts'
 import {
   fingerprintOf,
   IDEMPOTENCY,
@@ -18,11 +15,13 @@ import {
   inProgress,
   REPLAYED,
 } from './idempotency.ts'
+import { CHANGES, type ChangeRefusal } from './job-changes.ts'
+import { jobFilter, toFilter } from './job-filter.ts'
 import { PREFER } from './prefer.ts'
 import { notFound, Problem } from './problems.ts'
 import { JobPage, JobSchema } from './schemas.ts'
 import type { Services } from './services.ts'
-import { accepted, enqueueDelivery, enqueueFlow, json } from './submission.ts'
+import { accepted, enqueueFlow, json } from './submission.ts'
 
 /** @throws Problem `not-found` where there is none, or none for this caller. */
 export async function readJob(services: Services, asked: Asked<unknown, unknown>): Promise<JobRecord> {
@@ -30,7 +29,7 @@ export async function readJob(services: Services, asked: Asked<unknown, unknown>
 }
 
 export function jobEndpoints(services: Services) {
-  const { transitions, redis, storage, log } = services
+  const { transitions, redis } = services
 
   return [
     endpoint({
@@ -38,26 +37,25 @@ export function jobEndpoints(services: Services) {
       method: 'get',
       path: '/api/jobs',
       tag: 'Jobs',
-      summary: 'Jobs, newest first',
+      summary:
+        'Jobs, newest first; besides the parameters `metadata.<key>=<value>`, for exact values of the metadata',
       roles: EVERYONE,
-      query: z.strictObject({
-        status: repeatable(z.enum(STATUSES)),
-        pipeline: z.string().optional(),
-        createdAfter: timeText.optional(),
-        createdBefore: timeText.optional(),
-        limit: wholeNumber(1, 200).prefault(50),
-        cursor: cursorText.optional(),
-      }),
+      query: jobFilter({ limit: wholeNumber(1, 200).prefault(50), cursor: cursorText.optional() }),
       answers: {
         200: {
-          description: 'With filters a page may hold fewer than `limit`: only `nextCursor: null` is the end.',
+          description:
+            'With filters a page may hold fewer than `limit`: only `nextCursor: null` is the end. `lookedBackTo`: how far this page has looked.',
           schema: JobPage,
         },
       },
-      async handle({ caller, query: { status, cursor, ...rest } }) {
-        const owner = ownerShown(caller)
-        const page = await listJobs(redis, { ...rest, statuses: status, owner, cursor: cursor ?? null })
-        return json(200, { items: page.items.map(viewJob), nextCursor: formatCursor(page.next) })
+      async handle({ caller, query: { limit, cursor = null, ...given } }) {
+        const filter = toFilter(given, caller)
+        const page = filter ? await listJobs(redis, { ...filter, limit, cursor }) : { items: [], next: null }
+        return json(200, {
+          items: page.items.map(viewJob),
+          nextCursor: formatCursor(page.next),
+          lookedBackTo: page.next && instant(page.next.createdAt),
+        })
       },
     }),
 
@@ -125,10 +123,8 @@ export function jobEndpoints(services: Services) {
       answers: { 202: { description: 'The job, cancelled.', schema: JobSchema } },
       problems: ['not-found', 'job-final'],
       async handle(asked) {
-        const { id } = await readJob(services, asked)
-        const answer = await transitions.cancel(id, by(asked))
-        if (isRefused(answer)) throw refusal(answer.refused)
-        await enqueueDelivery(services, answer.delivery)
+        const answer = await CHANGES.cancel(services, await readJob(services, asked), by(asked))
+        if (answer) throw refusal(answer.refused)
         return json(202, viewJob(await readJob(services, asked)))
       },
     }),
@@ -143,12 +139,9 @@ export function jobEndpoints(services: Services) {
       answers: { 202: { description: 'The job.', schema: JobSchema } },
       problems: ['not-found', 'job-not-failed', 'job-not-retryable'],
       async handle(asked) {
-        const { id } = await readJob(services, asked)
-        const answer = await transitions.retry(id, randomUUID(), by(asked))
-        if (isRefused(answer)) throw refusal(answer.refused)
-        const record = await readJob(services, asked)
-        await enqueueFlow(services, record)
-        return json(202, viewJob(record))
+        const answer = await CHANGES.retry(services, await readJob(services, asked), by(asked))
+        if (answer) throw refusal(answer.refused)
+        return json(202, viewJob(await readJob(services, asked)))
       },
     }),
 
@@ -162,48 +155,15 @@ export function jobEndpoints(services: Services) {
       answers: { 204: { description: 'It is gone.' } },
       problems: ['not-found', 'job-not-final'],
       async handle(asked) {
-        const record = await readJob(services, asked)
-        const answer = await transitions.delete({
-          id: record.id,
-          token: randomUUID(),
-          by: by(asked),
-          uploadedBytes: record.files
-            .filter(({ id }) => !isInfected(record, id))
-            .reduce((sum, { size }) => sum + size, 0),
-        })
-        if (isRefused(answer)) throw refusal(answer.refused)
-        const removed = await Promise.allSettled([
-          storage.removeAll(storedKeys(record)),
-          ...record.uploads.map(async ({ key }) => storage.growing?.discard(key)),
-        ])
-        for (const each of removed) {
-          if (each.status === 'fulfilled') continue
-          log.warn(
-            { err: each.reason },
-            `bytes of job ${record.id} could not be removed yet; the janitor will`,
-          )
-        }
+        const answer = await CHANGES.delete(services, await readJob(services, asked), by(asked))
+        if (answer) throw refusal(answer.refused)
         return new Response(null, { status: 204 })
       },
     }),
   ]
 }
 
-function storedKeys(record: JobRecord): string[] {
-  const intermediates = record.outputs.flatMap(output => output?.intermediates ?? [])
-  return [...record.files, ...artifactsOf(record), ...intermediates].map(({ key }) => key)
-}
-
-type Refusal =
-  | 'gone'
-  | 'job-final'
-  | 'uploads-in-progress'
-  | 'no-files'
-  | 'job-not-failed'
-  | 'job-not-retryable'
-  | 'job-not-final'
-  | 'not-expired'
-  | 'key-lost'
+type Refusal = ChangeRefusal | 'no-files' | 'key-lost'
 
 function refusal(code: Refusal): Problem {
   switch (code) {

@@ -161,7 +161,21 @@ export const RecoveredSchema = name(
   }),
 )
 
-export const JobPage = name('JobPage', page(JobSchema))
+export const JobPage = name(
+  'JobPage',
+  page(JobSchema).extend({
+    lookedBackTo: time.nullable().describe('Jobs made before this were not looked at; null: all were.'),
+  }),
+)
+export const BulkSchema = name(
+  'Bulk',
+  z.strictObject({
+    matched: count,
+    done: count,
+    refused: z.array(z.strictObject({ id: z.string(), code: z.string() })),
+    more: z.boolean(),
+  }),
+)
 export const DeliveryPage = name('DeliveryPage', page(DeliverySchema))
 export const EventPage = name(
   'EventPage',

@@ -8,6 +8,7 @@
  *   {sluice}:job:<id>:deliveries   zset    its deliveries
  *   {sluice}:jobs                  zset    every job by creation
  *   {sluice}:jobs:<status>         zset    the same, by status
+ *   {sluice}:jobs:of:<owner>, {sluice}:jobs:with:<key>:<value>  zset  the same, by owner and by a value of the metadata
  *   {sluice}:uploads               zset    open uploads, <job id>_<file id>, by when they expire
  *   {sluice}:upload:<job id>_<file id>:lock  string  whose request writes to it; …:wanted somebody waits for it
  *   {sluice}:drafts                zset    drafts by their last upload; {sluice}:finished  final jobs by their end
@@ -39,6 +40,7 @@ export const keys = {
   jobDeliveries: (id: string) => `${PREFIX}:job:${id}:deliveries`,
   jobs: `${PREFIX}:jobs`,
   jobsIn: (status: string) => `${PREFIX}:jobs:${status}`,
+  jobsLabelled: (label: string) => `${PREFIX}:jobs:${label}`,
   uploads: `${PREFIX}:uploads`,
   uploadLock: (id: string) => `${PREFIX}:upload:${id}:lock`,
   uploadWanted: (id: string) => `${PREFIX}:upload:${id}:wanted`,

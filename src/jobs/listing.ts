@@ -2,34 +2,65 @@
 import type { Redis } from 'ioredis'
 import { STATUSES, type Status } from './job.ts'
 import { keys } from './keys.ts'
-import { type Cursor, readPage } from './paging.ts'
+import { askedValue, isIndexed, metadataLabel, ownerLabel } from './labels.ts'
+import { type Cursor, type Page, readPage } from './paging.ts'
 import { type JobRecord, readRecords } from './record.ts'
 
-export interface ListQuery {
+export interface JobFilter {
   /** Any of these; empty means all. */
   readonly statuses: readonly Status[]
   readonly pipeline?: string | undefined
   readonly owner?: string | undefined
+  /** Values by key, as `askedValue` gives them; all of them. */
+  readonly metadata?: readonly (readonly [key: string, value: string])[]
+  /** In the id, a file's name or the metadata, whatever its case. */
+  readonly text?: string | undefined
   /** Milliseconds; both exclusive. */
   readonly createdAfter?: number | undefined
   readonly createdBefore?: number | undefined
+}
+
+export interface ListQuery extends JobFilter {
   readonly limit: number
   readonly cursor: Cursor | null
 }
 
-export function listJobs(
-  redis: Redis,
-  query: ListQuery,
-): Promise<{ items: JobRecord[]; next: Cursor | null }> {
+export function listJobs(redis: Redis, query: ListQuery): Promise<Page<JobRecord>> {
   return readPage<JobRecord>(redis, {
     ...query,
-    indexes: query.statuses.length === 0 ? [keys.jobs] : query.statuses.map(keys.jobsIn),
+    indexes: indexesFor(query),
     read: ids => readRecords(redis, ids),
-    fits: record =>
-      (query.statuses.length === 0 || query.statuses.includes(record.status)) &&
-      (query.pipeline === undefined || record.pipeline === query.pipeline) &&
-      (query.owner === undefined || record.owner === query.owner),
+    fits: record => fits(record, query),
   })
+}
+
+/** Of those that hold every job that fits, the one that most likely holds fewest others. */
+function indexesFor({ statuses, owner, metadata = [] }: JobFilter): string[] {
+  const pair = metadata.find(([key, value]) => isIndexed(key, value))
+  if (pair) return [keys.jobsLabelled(metadataLabel(...pair))]
+  if (statuses.length > 0 && owner === undefined) return statuses.map(keys.jobsIn)
+  return [owner === undefined ? keys.jobs : keys.jobsLabelled(ownerLabel(owner))]
+}
+
+function fits(record: JobRecord, filter: JobFilter): boolean {
+  const { statuses, pipeline, owner, metadata = [], text } = filter
+  return (
+    (statuses.length === 0 || statuses.includes(record.status)) &&
+    (pipeline === undefined || record.pipeline === pipeline) &&
+    (owner === undefined || record.owner === owner) &&
+    metadata.every(
+      ([key, value]) => Object.hasOwn(record.metadata, key) && askedValue(record.metadata[key]) === value,
+    ) &&
+    (text === undefined || mentions(record, text.toLowerCase()))
+  )
+}
+
+function mentions({ id, files, metadata }: JobRecord, text: string): boolean {
+  return (
+    id.includes(text) ||
+    files.some(({ name }) => name.toLowerCase().includes(text)) ||
+    JSON.stringify(metadata).toLowerCase().includes(text)
+  )
 }
 
 /** Jobs in each status, and how many have ended in the last minute. */

@@ -20,17 +20,25 @@ export interface PageQuery<T> {
   readonly fits: (item: T) => boolean
 }
 
-/** How many entries one page may look at: a filter that fits little gives short pages, not slow ones. */
+/**
+ * How many entries one page may look at, and for how long, in ms: a filter that fits little gives short pages, not slow
+ * ones.
+ */
 const LOOKED_AT = 1_000
+const LOOKING = 25
 
-/** @returns at most `limit` items, and the cursor of the next page; a page may be short though there is a next. */
-export async function readPage<T>(
-  redis: Redis,
-  query: PageQuery<T>,
-): Promise<{ items: T[]; next: Cursor | null }> {
+export interface Page<T> {
+  readonly items: T[]
+  /** Where the next page goes on, and how far this one looked; a page may be short though there is a next. */
+  readonly next: Cursor | null
+}
+
+/** @returns at most `limit` items. */
+export async function readPage<T>(redis: Redis, query: PageQuery<T>): Promise<Page<T>> {
   const items: T[] = []
   let cursor = query.cursor
-  for (let looked = 0; looked < LOOKED_AT; ) {
+  const begun = performance.now()
+  for (let looked = 0; looked < LOOKED_AT && (looked === 0 || performance.now() - begun < LOOKING); ) {
     const entries = await newest(redis, query, cursor, query.limit + 1)
     const found = await query.read(entries.map(entry => entry.id))
     for (const [index, entry] of entries.entries()) {

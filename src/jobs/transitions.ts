@@ -15,6 +15,7 @@ import type { By } from './audit.ts'
 import type { HeldKey } from './idempotency.ts'
 import type { DueDelivery, ErrorCode, JobRequest, OpenUpload, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
+import { labelsOf } from './labels.ts'
 import { type JobRecord, parseFields } from './record.ts'
 import { defineScript } from './script.ts'
 
@@ -186,6 +187,7 @@ export function createTransitions(
         ...metered,
         owner: request.owner,
         files: upload.files,
+        labels: labelsOf(request.metadata, request.owner),
         submit: upload.submit,
         idempotency: upload.idempotency,
         by: upload.by,

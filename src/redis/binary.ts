@@ -87,9 +87,14 @@ async function unpack(cacheDir: string, target: string, log: Log): Promise<Redis
     for (const file of await readdir(join(work, 'debs')))
       await run('dpkg', ['-x', join(work, 'debs', file), root])
     if (!(await probe(inside(root)))) throw new Error('what was unpacked does not run')
-    await rm(target, { recursive: true, force: true })
-    await rename(root, target)
+    // Another process may have been faster, and run what it unpacked by now.
+    if (!(await probe(inside(target)))) {
+      await rm(target, { recursive: true, force: true })
+      await rename(root, target)
+    }
   } catch (cause) {
+    const other = await probe(inside(target))
+    if (other) return other
     log.debug({ err: cause }, 'unpacking redis-server failed')
     throw missing({ cause })
   } finally {

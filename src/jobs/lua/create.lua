@@ -1,6 +1,6 @@
 -- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
 -- {id, token, lease?, quota?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit,
--- upload?: {upload, lives}, idempotency?, by?}
+-- labels: of the indexes that it is found by, see labels.ts, upload?: {upload, lives}, idempotency?, by?}
 
 if status then
   if get('createdBy') ~= a.token then return { refuse('exists') } end
@@ -17,6 +17,8 @@ if a.lease then redis.call('ZREM', record .. ':leases', a.lease) end
 owner, run, flow, createdAt = a.owner, 1, 1, int(now)
 set('id', id, 'createdBy', a.token, 'owner', owner, 'run', '1', 'flow', '1', 'createdAt', createdAt, unpack(a.fields))
 redis.call('ZADD', PREFIX .. ':jobs', now, id)
+set('labels', cjson.encode(a.labels))
+for _, label in ipairs(a.labels) do redis.call('ZADD', PREFIX .. ':jobs:' .. label, now, id) end
 emit('job.created', '{"status":"draft","pipeline":' .. cjson.encode(get('pipeline')) .. '}')
 add(a.files)
 if a.upload then openUpload(a.upload.upload, a.upload.lives) end

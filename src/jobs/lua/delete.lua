@@ -15,6 +15,8 @@ if a.expiredBefore then
   if redis.call('ZCOUNT', record .. ':leases', '(' .. int(now), '+inf') > 0 then return refuse('uploads-in-progress') end
 end
 local open = openUploads()
+-- A job that was made by an earlier version has none.
+local labels = cjson.decode(get('labels') or '[]')
 -- First of all writes: a Redis that is out of memory refuses any other, and then nobody could make room in it.
 redis.call('DEL', record, record .. ':log', record .. ':leases')
 for _, fileId in ipairs(open) do redis.call('ZREM', PREFIX .. ':uploads', id .. '_' .. fileId) end
@@ -22,6 +24,7 @@ if a.bytes then redis.call('HINCRBY', PREFIX .. ':stored', 'removed', int(a.byte
 for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) do
   redis.call('ZREM', PREFIX .. index, id)
 end
+for _, label in ipairs(labels) do redis.call('ZREM', PREFIX .. ':jobs:' .. label, id) end
 -- Whoever follows this job hears that there is nothing more to come; no client is sent this.
 redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*', 'job', id, 'owner', owner, 'run', int(run), 'type', 'deleted', 'data', '{}')
 audit(a.by, 'job.deleted', id, cjson.encode({ owner = owner, status = status }))

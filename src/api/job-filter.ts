@@ -1,0 +1,58 @@
+/** Which jobs a caller means: the query of the list, and the filter of what is done to many. */
+import { z } from 'zod'
+import { STATUSES } from '../jobs/job.ts'
+import type { JobFilter } from '../jobs/listing.ts'
+import type { Caller } from './callers.ts'
+import { repeatable, timeText } from './fields.ts'
+
+const METADATA = 'metadata.'
+/** Characters that are looked for. */
+const LONGEST_TEXT = 200
+
+const shape = {
+  status: repeatable(z.enum(STATUSES)),
+  pipeline: z.string().optional(),
+  owner: z.string().optional().describe('The name of the key that made the job.'),
+  q: z
+    .string()
+    .min(1)
+    .max(LONGEST_TEXT)
+    .optional()
+    .describe('A text in the id, the name of a file or the metadata, whatever its case.'),
+  createdAfter: timeText.optional(),
+  createdBefore: timeText.optional(),
+}
+
+/** Besides `more`, what is named here, and `metadata.<key>` for exact values. */
+export function jobFilter<More extends z.ZodRawShape>(more: More) {
+  return z
+    .object({ ...shape, ...more })
+    .catchall(z.unknown())
+    .superRefine((given, context) => {
+      for (const [name, value] of Object.entries(given)) {
+        if (name in shape || name in more) continue
+        const isPair = name.startsWith(METADATA) && name.length > METADATA.length
+        const message = isPair ? 'one text is wanted' : 'there is no such parameter'
+        if (!isPair || typeof value !== 'string') context.addIssue({ code: 'custom', message, path: [name] })
+      }
+    })
+}
+
+/** @param caller an uploader sees its own jobs, whatever it asks for. */
+export function toFilter(given: Readonly<Record<string, unknown>>, caller: Caller): JobFilter | null {
+  const { status, pipeline, owner, q, createdAfter, createdBefore } = given as z.output<
+    z.ZodObject<typeof shape>
+  >
+  if (caller.role === 'uploader' && owner !== undefined && owner !== caller.name) return null
+  return {
+    statuses: status,
+    pipeline,
+    owner: caller.role === 'uploader' ? caller.name : owner,
+    text: q,
+    metadata: Object.entries(given)
+      .filter(([name]) => name.startsWith(METADATA))
+      .map(([name, value]) => [name.slice(METADATA.length), value as string]),
+    createdAfter,
+    createdBefore,
+  }
+}

@@ -1,0 +1,252 @@
+/** Finding jobs among many, and doing the same to many of them. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { ApiKey } from '../../src/config.ts'
+import type { Job } from '../../src/jobs/job.ts'
+import { form, startApi, type TestApi } from '../support/api.ts'
+
+const KEYS = {
+  ada: { name: 'ada', role: 'admin', key: 'a-key-of-ada-000000' },
+  bob: { name: 'bob', role: 'uploader', key: 'a-key-of-bob-000000' },
+  eve: { name: 'eve', role: 'uploader', key: 'a-key-of-eve-000000' },
+  vic: { name: 'vic', role: 'viewer', key: 'a-key-of-vic-000000' },
+} satisfies Record<string, ApiKey>
+type Who = keyof typeof KEYS
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startApi({ config: { apiKeys: Object.values(KEYS) } })
+})
+afterAll(() => api.stop())
+beforeEach(() => api.redis.flush())
+
+const bearer = (who: Who) => ({ authorization: `Bearer ${KEYS[who].key}` })
+
+async function draft(who: Who, fields: object = {}): Promise<Job> {
+  const response = await fetch(`${api.url}/api/jobs`, {
+    method: 'POST',
+    headers: { ...bearer(who), 'content-type': 'application/json' },
+    body: JSON.stringify(fields),
+  })
+  expect(response.status).toBe(201)
+  return (await response.json()) as Job
+}
+
+async function upload(who: Who, name: string): Promise<Job> {
+  const response = await fetch(`${api.url}/api/jobs`, {
+    method: 'POST',
+    headers: bearer(who),
+    body: form({ [name]: 'x' }, { pipeline: 'inspect' }),
+  })
+  expect(response.status).toBe(202)
+  return (await response.json()) as Job
+}
+
+async function ask(query: string, who: Who = 'ada') {
+  const response = await fetch(`${api.url}/api/jobs?${query}`, { headers: bearer(who) })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+/** Of every page. */
+async function found(query: string, who: Who = 'ada'): Promise<string[]> {
+  const ids: string[] = []
+  for (let cursor = ''; ; ) {
+    const { body } = await ask(`${query}${cursor && `&cursor=${cursor}`}`, who)
+    ids.push(...(body.items as Job[]).map(({ id }) => id))
+    if (body.nextCursor === null) return ids
+    cursor = body.nextCursor as string
+  }
+}
+
+async function bulk(body: unknown, who: Who = 'ada') {
+  const response = await fetch(`${api.url}/api/jobs/bulk`, {
+    method: 'POST',
+    headers: { ...bearer(who), 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
+}
+
+const ids = (...jobs: readonly Job[]) => jobs.map(({ id }) => id)
+
+describe('the list', () => {
+  test('finds exact values of the metadata: texts, numbers and truth values, all that are asked for', async () => {
+    const one = await draft('ada', { metadata: { ticket: 'INC-1', size: 1.5, urgent: true, 'a=b': 'c&d' } })
+    const two = await draft('ada', { metadata: { ticket: 'INC-1', size: 10, nested: { deep: 'INC-1' } } })
+    await draft('ada', { metadata: { ticket: 'inc-1', other: 'INC-1' } })
+    expect(await found('metadata.ticket=INC-1')).toEqual(ids(two, one))
+    expect(await found('metadata.ticket=INC-1&metadata.size=1.5')).toEqual(ids(one))
+    expect(await found('metadata.size=10')).toEqual(ids(two))
+    expect(await found('metadata.urgent=true')).toEqual(ids(one))
+    expect(await found('metadata.a%3Db=c%26d')).toEqual(ids(one))
+    expect(await found('metadata.a=b%3Dc')).toEqual([])
+    expect(await found('metadata.nested=INC-1')).toEqual([])
+    expect(await found('metadata.__proto__=x')).toEqual([])
+  })
+
+  test('finds a value that is too long for an index, too', async () => {
+    const long = 'x'.repeat(3_000)
+    const job = await draft('ada', { metadata: { long } })
+    await draft('ada', { metadata: { long: `${long}y` } })
+    expect(await found(`metadata.long=${long}`)).toEqual(ids(job))
+  })
+
+  test('finds a text in ids, names of files and metadata, whatever its case', async () => {
+    const named = await upload('ada', 'Checkout-Incident.log')
+    const noted = await draft('ada', { metadata: { note: 'the CHECKOUT broke' } })
+    await draft('ada')
+    expect(await found('q=checkout')).toEqual(ids(noted, named))
+    expect(await found(`q=${named.id.slice(4, 20).toUpperCase()}`)).toContain(named.id)
+    expect(await found('q=nothing-of-it')).toEqual([])
+  })
+
+  test('is narrowed by everything at once, and pages through it', async () => {
+    const wanted: Job[] = []
+    for (let index = 0; index < 7; index += 1) {
+      wanted.unshift(await draft('ada', { metadata: { team: 'red' }, pipeline: 'inspect' }))
+      await draft('ada', { metadata: { team: 'red' } })
+      await draft('bob', { metadata: { team: 'red' }, pipeline: 'inspect' })
+    }
+    const query = 'metadata.team=red&pipeline=inspect&owner=ada&status=draft&q=red&limit=2'
+    expect(await found(query)).toEqual(ids(...wanted))
+  })
+
+  test('tells how far it has looked, and null at the end', async () => {
+    const jobs = [await draft('ada'), await draft('ada'), await draft('ada')]
+    const { body } = await ask('limit=2')
+    expect(body.lookedBackTo).toBe(jobs[1]!.createdAt)
+    expect((await ask('limit=3')).body.lookedBackTo).toBe(null)
+  })
+
+  test('of an owner is only its own; an uploader cannot ask for another', async () => {
+    const mine = await draft('bob', { metadata: { team: 'red' } })
+    await draft('eve', { metadata: { team: 'red' } })
+    expect(await found('owner=bob')).toEqual(ids(mine))
+    for (const query of ['', 'owner=bob', 'metadata.team=red', 'q=red']) {
+      expect([query, await found(query, 'bob')]).toEqual([query, ids(mine)])
+    }
+    expect(await found('owner=eve', 'bob')).toEqual([])
+  })
+
+  test('finds nothing of a job that was deleted, and keeps nothing of it', async () => {
+    const job = await draft('ada', { metadata: { ticket: 'INC-1' } })
+    await fetch(`${api.url}/api/jobs/${job.id}`, { method: 'DELETE', headers: bearer('ada') })
+    expect(await found('metadata.ticket=INC-1')).toEqual([])
+    expect(await api.client.keys('{sluice}:jobs*')).toEqual([])
+  })
+
+  test.each([
+    'metadata.=x',
+    'metadata=x',
+    'metadata.a=1&metadata.a=2',
+    'q=',
+    `q=${'x'.repeat(201)}`,
+    'state=draft',
+  ])('refuses %s, and names it', async query => {
+    const { status, body } = await ask(query)
+    expect(status).toBe(400)
+    expect(body).toMatchObject({
+      code: 'invalid-request',
+      errors: [{ parameter: query.replace(/=.*/, '') }],
+    })
+  })
+})
+
+describe('many at once', () => {
+  test('those that are named are changed, and each that is not is told with its reason, once', async () => {
+    const [one, two, final] = [await draft('ada'), await draft('ada'), await draft('ada')]
+    await bulk({ action: 'cancel', ids: [final.id] })
+    const { status, body } = await bulk({
+      action: 'cancel',
+      ids: [...ids(one, two, two, final), 'no-such-job'],
+    })
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      matched: 3,
+      done: 2 + 1,
+      refused: [{ id: 'no-such-job', code: 'not-found' }],
+      more: false,
+    })
+    expect(await found('status=cancelled')).toHaveLength(3)
+  })
+
+  test('what cannot be retried or deleted is refused by its code', async () => {
+    const job = await upload('ada', 'a.log')
+    expect((await bulk({ action: 'retry', ids: [job.id] })).body.refused).toEqual([
+      { id: job.id, code: 'job-not-failed' },
+    ])
+    expect((await bulk({ action: 'delete', ids: [job.id] })).body.refused).toEqual([
+      { id: job.id, code: 'job-not-final' },
+    ])
+  })
+
+  test('a filter means those that it can be done to, and leaves the others', async () => {
+    const red = [
+      await draft('ada', { metadata: { team: 'red' } }),
+      await draft('ada', { metadata: { team: 'red' } }),
+    ]
+    const blue = await draft('ada', { metadata: { team: 'blue' } })
+    const before = await api.objects()
+    const under = await upload('ada', 'red.log')
+    const { body } = await bulk({ action: 'delete', filter: { 'metadata.team': 'red' } })
+    expect(body).toEqual({ matched: 2, done: 2, refused: [], more: false })
+    expect(await found('')).toEqual(ids(under, blue))
+    expect((await bulk({ action: 'delete', filter: {} })).body).toMatchObject({ matched: 1, done: 1 })
+    expect((await bulk({ action: 'cancel', filter: { status: ['completed'] } })).body).toMatchObject({
+      matched: 0,
+    })
+    expect(red).toHaveLength(2)
+    expect(await api.objects()).toHaveLength(before.length + 1)
+  })
+
+  test('1,500 drafts are deleted in one go, with all that was theirs', async () => {
+    const made = Array.from({ length: 1_500 }, (_, index) => ({ metadata: { index } }))
+    while (made.length > 0) await Promise.all(made.splice(0, 50).map(fields => draft('ada', fields)))
+    const { body } = await bulk({ action: 'delete', filter: { status: 'draft' } })
+    expect(body).toEqual({ matched: 1_500, done: 1_500, refused: [], more: false })
+    expect(await api.client.keys('{sluice}:jobs*')).toEqual([])
+  })
+
+  test('an uploader changes its own, and others are not there for it', async () => {
+    const [mine, others] = [await draft('bob'), await draft('eve')]
+    expect((await bulk({ action: 'cancel', ids: ids(mine, others) }, 'bob')).body).toEqual({
+      matched: 1,
+      done: 1,
+      refused: [{ id: others.id, code: 'not-found' }],
+      more: false,
+    })
+    expect((await bulk({ action: 'delete', filter: {} }, 'bob')).body).toMatchObject({ matched: 1, done: 1 })
+    expect((await bulk({ action: 'delete', filter: { owner: 'eve' } }, 'bob')).body).toMatchObject({
+      matched: 0,
+    })
+    expect(await found('')).toEqual(ids(others))
+  })
+
+  test('a viewer changes nothing', async () => {
+    const job = await draft('ada')
+    expect((await bulk({ action: 'delete', ids: [job.id] }, 'vic')).status).toBe(403)
+  })
+
+  test('each is in the audit log, by whom', async () => {
+    const job = await draft('ada')
+    await bulk({ action: 'delete', ids: [job.id] })
+    const response = await fetch(`${api.url}/api/audit?action=job.deleted`, { headers: bearer('ada') })
+    expect(((await response.json()) as { items: unknown[] }).items).toMatchObject([
+      { actor: 'ada', target: job.id },
+    ])
+  })
+
+  test.each([
+    [{ action: 'cancel' }],
+    [{ action: 'cancel', ids: [], filter: {} }],
+    [{ action: 'cancel', ids: ['a'], filter: {} }],
+    [{ action: 'archive', ids: ['a'] }],
+    [{ action: 'cancel', ids: ['a:b'] }],
+    [{ action: 'cancel', ids: Array(10_001).fill('a') }],
+    [{ action: 'cancel', filter: { state: 'draft' } }],
+    [{ action: 'cancel', filter: { 'metadata.a': 1 } }],
+    [{ action: 'cancel', filter: { limit: 5 } }],
+    [{ action: 'cancel', filter: null }],
+  ])('%j is refused', async body => {
+    expect(await bulk(body)).toMatchObject({ status: 400, body: { code: 'invalid-request' } })
+  })
+})
