@@ -263,6 +263,8 @@ test('it names the headers that are heeded', () => {
   expect(named.sort()).toEqual(
     [
       'post /api/jobs Idempotency-Key',
+      'post /api/jobs/{id}/rerun Idempotency-Key',
+      'post /api/jobs/{id}/rerun Prefer',
       'post /api/jobs Prefer',
       'post /api/jobs/{id}/files Idempotency-Key',
       'post /api/jobs/{id}/submit Idempotency-Key',
