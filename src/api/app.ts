@@ -31,6 +31,7 @@ import { notFound, Problem, problemOf, unauthenticated } from './problems.ts'
 import { openQueues } from './queues.ts'
 import { budgetOf, createRateLimits, type RateLimits } from './rate-limits.ts'
 import { rerunEndpoints } from './rerun.ts'
+import { securityHeaders } from './security-headers.ts'
 import type { Services } from './services.ts'
 import { createSessions, type Sessions } from './sessions.ts'
 import { TUS_VERSION, UPLOADS_PATH } from './tus/serve.ts'
@@ -94,6 +95,7 @@ export function createApi(services: Services, version: string): Api {
       log.debug({ requestId, status: c.res.status, ms: Math.round(seconds * 1_000) }, `${method} ${path}`)
     }
   })
+  app.use(securityHeaders)
   // The protocol wants its version on refusals, too.
   app.use(`${UPLOADS_PATH}/*`, async (c, next) => {
     try {

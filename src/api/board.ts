@@ -66,8 +66,6 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
     }
     await next()
     c.header('content-security-policy', CONTENT_SECURITY_POLICY)
-    c.header('x-content-type-options', 'nosniff')
-    c.header('referrer-policy', 'no-referrer')
   }
   app.use(`${PATH}/api/*`, inItsWords)
   app.use(PATH, guard)

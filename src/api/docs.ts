@@ -63,7 +63,6 @@ export function mountDocs(app: Hono<Env>, endpoints: readonly Described[], versi
         headers: {
           'content-type': `${type}; charset=utf-8`,
           'content-security-policy': CONTENT_SECURITY_POLICY,
-          'x-content-type-options': 'nosniff',
           'cache-control': 'no-cache',
         },
       })

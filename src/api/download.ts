@@ -21,11 +21,13 @@ export interface Content {
   readonly isOurs: boolean
 }
 
-/** What came from outside may hold anything, and is shown under our own origin: it may load and run nothing. */
+/**
+ * What came from outside may hold anything, and is shown under our own address: it may load and run nothing, and the
+ * sandbox gives it an origin of its own. Our own pages may frame it, to show a report.
+ */
 const HARMLESS = {
-  'x-content-type-options': 'nosniff',
-  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
-  'referrer-policy': 'no-referrer',
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'; sandbox",
 }
 
 /** As the document says it. */

@@ -5,6 +5,7 @@
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Problem } from './problems.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** Node's own field: the response whose turn it is on this connection. Nothing public tells it. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
@@ -58,7 +59,12 @@ function isAnothersTurn({ _httpMessage: response }: HttpSocket): boolean {
 function serialized(problem: Problem): string {
   const { status } = problem
   const { headers, body } = problem.parts('none')
-  const lines = Object.entries({ ...headers, 'content-length': Buffer.byteLength(body), connection: 'close' })
+  const lines = Object.entries({
+    ...SECURITY_HEADERS,
+    ...headers,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  })
   const head = lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')
   return `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${head}\r\n${body}`
 }
