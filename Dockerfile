@@ -1,5 +1,12 @@
 # One image for both roles: the API is its command, a worker runs `node src/workers/main.ts` instead.
-# There is nothing to build: Node runs the TypeScript as it is.
+# Only the web UI is built: Node runs the TypeScript as it is.
+
+FROM node:24.21.0-bookworm-slim AS ui
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm install --include=dev --ignore-scripts --no-save --no-audit --no-fund
+COPY src src/
+RUN node node_modules/vite/bin/vite.js build --config src/ui/vite.config.ts
 
 FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
@@ -18,6 +25,7 @@ WORKDIR /app
 COPY --from=dependencies /app/node_modules node_modules/
 COPY package.json LICENSE ./
 COPY src src/
+COPY --from=ui /app/dist dist/
 # A new volume takes the owner of the folder that it covers.
 RUN install --directory --owner=node --group=node /data
 VOLUME /data

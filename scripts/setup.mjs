@@ -3,11 +3,15 @@
  * are missing or older than the lockfile. With them comes Node 24, as `node_modules/.bin/node`; npm puts that folder
  * first on the PATH of its scripts, so the script that follows runs on it.
  *
+ * Where the web UI was never built, or from other sources than there are now, it is built then.
+ *
  * Plain JavaScript without dependencies, because it runs before there are any. Where nothing is to be done (the usual
- * case, and production images, which have Node 24 and no development dependencies) it only compares two files.
+ * case, and production images, which have Node 24, no development dependencies and a UI that was built with them) it
+ * only compares files.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -15,6 +19,9 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const BUNDLED_NODE = join(ROOT, 'node_modules/.bin/node')
 /** Scripts that run the service itself; all others may use development dependencies. */
 const SERVICE_SCRIPTS = ['prestart', 'preapi', 'preworker']
+/** Scripts that serve the web UI, or test it. */
+const UI_SCRIPTS = ['prestart', 'preapi', 'pretest', 'prescreenshots']
+const UI_STAMP = join(ROOT, 'dist/ui/.built-from')
 /** Type stripping without a warning, and fixes in `node:http` that uploads rest on. */
 const WANTED_NODE = [24, 14]
 /** The npm that runs this script, or the one on the PATH. */
@@ -28,6 +35,43 @@ if (!atLeast(process.versions.node, [20, 0])) {
 }
 if (!dependenciesAreCurrent()) await install()
 if (!nodeIsCurrent) checkBundledNode()
+if (uiIsNeeded() && !uiIsCurrent()) buildUi()
+
+function uiIsNeeded() {
+  return (
+    UI_SCRIPTS.includes(process.env.npm_lifecycle_event ?? '') && existsSync(join(ROOT, 'node_modules/vite'))
+  )
+}
+
+function uiIsCurrent() {
+  return existsSync(UI_STAMP) && readFileSync(UI_STAMP, 'utf8') === uiSources()
+}
+
+/** A hash of all that the build depends on. */
+function uiSources() {
+  const folder = join(ROOT, 'src/ui')
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => join(entry.parentPath, entry.name))
+    .sort()
+  const hash = createHash('sha256')
+  for (const file of [...files, join(ROOT, 'package-lock.json')]) hash.update(file).update(readFileSync(file))
+  return hash.digest('hex')
+}
+
+function buildUi() {
+  say('building the web UI …')
+  const sources = uiSources()
+  const vite = join(ROOT, 'node_modules/vite/bin/vite.js')
+  const node = nodeIsCurrent ? process.execPath : BUNDLED_NODE
+  const args = [vite, 'build', '--config', 'src/ui/vite.config.ts', '--logLevel', 'warn']
+  const { status, stdout, stderr } = spawnSync(node, args, { cwd: ROOT, encoding: 'utf8' })
+  if (status !== 0) {
+    process.stderr.write(stdout + stderr)
+    fail('The web UI could not be built: the words of its build are above.')
+  }
+  writeFileSync(UI_STAMP, sources)
+}
 
 /** Compares what npm installed (it keeps its own list) with the lockfile. Optional packages may be absent. */
 function dependenciesAreCurrent() {

@@ -1,24 +1,43 @@
 /**
  * The web UI: a static shell that talks to the API as any other client does, so it needs no key itself and can show
- * nothing that the API would not tell. No build step: what lies in `public/` is what the browser gets.
+ * nothing that the API would not tell. What is served here was built from `app/` (`npm run build:ui`).
  */
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { type Context, Hono, type Next } from 'hono'
 import { contentType } from 'mime-types'
 
-const PUBLIC = new URL('./public/', import.meta.url)
+const BUILT = fileURLToPath(new URL('../../dist/ui/', import.meta.url))
+
+/** Pages that the shell itself routes: each is the same document. */
+const PAGES = [
+  '/',
+  '/upload',
+  '/jobs/:id',
+  '/jobs/:id/report',
+  '/jobs/:id/view/*',
+  '/callbacks',
+  '/callbacks/*',
+  '/operations',
+  '/keys',
+  '/audit',
+]
 
 /**
  * File names and metadata come from strangers. `trusted-types 'none'` makes the browser itself refuse any attempt to
- * turn a string into markup, so that one careless `innerHTML` is a visible error and not a hole.
+ * turn a string into markup, so that one careless `innerHTML` is a visible error and not a hole. Frames show reports,
+ * which are sandboxed by their own policy; `blob:` is the browser's own preview of a picture that is about to be sent.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
   "style-src 'self'",
-  "img-src 'self' data:",
+  "font-src 'self'",
+  "img-src 'self' data: blob:",
   "connect-src 'self'",
+  "frame-src 'self'",
   "form-action 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
@@ -26,45 +45,63 @@ const CONTENT_SECURITY_POLICY = [
   "trusted-types 'none'",
 ].join('; ')
 
+const UNBUILT = `Sluice's web UI has not been built: run "npm run build:ui" and start again. The API is not concerned.\n`
+
 interface Asset {
   readonly body: Uint8Array<ArrayBuffer>
+  /** Null where it would not be smaller. */
+  readonly gzipped: Uint8Array<ArrayBuffer> | null
   readonly etag: string
   readonly headers: Readonly<Record<string, string>>
 }
 
 /**
- * Serves the shell at `/`, `/jobs/:id` (routed by the page) and `/login`, and its parts under `/ui/`. `POST /login`
- * and `POST /logout` are the API's.
+ * Serves the shell at its pages and at `/login`, and its parts under `/ui/`. `POST /login` and `POST /logout` are the
+ * API's.
  *
  * The folder is read once: only names found there are ever looked up, so no path can lead out of it.
+ *
+ * @param folder with what was built; where there is none, the pages answer 503 with a sentence that says what to do
  */
-export function createUi(): Hono {
-  const assets = new Map(readdirSync(PUBLIC).map(name => [name, read(name)]))
+export function createUi(folder = BUILT): Hono {
+  const names = existsSync(folder) ? filesIn(folder) : []
+  const assets = new Map(names.map(name => [name, read(folder, name)]))
   const send = (c: Context, name: string, next: Next) => {
     const asset = assets.get(name)
-    if (!asset) return next()
+    if (!asset) return assets.size === 0 ? c.text(UNBUILT, 503) : next()
     if (c.req.header('if-none-match') === asset.etag) return c.body(null, 304, asset.headers)
+    if (asset.gzipped && /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) {
+      return c.body(asset.gzipped, 200, { ...asset.headers, 'content-encoding': 'gzip' })
+    }
     return c.body(asset.body, 200, asset.headers)
   }
 
   const app = new Hono()
-  app.get('/', (c, next) => send(c, 'index.html', next))
-  app.get('/jobs/:id', (c, next) => send(c, 'index.html', next))
+  for (const page of PAGES) app.get(page, (c, next) => send(c, 'index.html', next))
   app.get('/login', (c, next) => send(c, 'login.html', next))
-  app.get('/ui/:name', (c, next) => send(c, c.req.param('name'), next))
+  app.get('/ui/:name{.+}', (c, next) => send(c, c.req.param('name'), next))
   return app
 }
 
-function read(name: string): Asset {
-  const body = new Uint8Array(readFileSync(new URL(name, PUBLIC)))
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => `${entry.parentPath}/${entry.name}`.slice(folder.length).replace(/^\//, ''))
+}
+
+function read(folder: string, name: string): Asset {
+  const body = new Uint8Array(readFileSync(`${folder}/${name}`))
+  const gzipped = new Uint8Array(gzipSync(body))
   const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   return {
     body,
+    gzipped: gzipped.length < body.length * 0.9 ? gzipped : null,
     etag,
     headers: {
-      'content-type': contentType(name) || 'application/octet-stream',
-      // The names carry no hash: the browser asks each time, and mostly hears 304.
-      'cache-control': 'no-cache',
+      'content-type': contentType(name.slice(name.lastIndexOf('/') + 1)) || 'application/octet-stream',
+      // What lies in `assets/` carries a hash of its content in its name; all else is asked for each time.
+      'cache-control': name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
+      vary: 'accept-encoding',
       etag,
       'content-security-policy': CONTENT_SECURITY_POLICY,
       'x-content-type-options': 'nosniff',

@@ -20,25 +20,47 @@ export async function drop(page: Page, files: readonly TextFile[]): Promise<void
     for (const { name, text } of dropped) transfer.items.add(new File([text], name, { type: 'text/plain' }))
     return transfer
   }, files)
+  await page.dispatchEvent('body', 'dragover', { dataTransfer })
   await page.dispatchEvent('body', 'drop', { dataTransfer })
 }
 
-/** Chooses a file, sends it, and waits for the job's page. */
-export async function upload(page: Page, { name, text }: TextFile): Promise<void> {
-  await page.locator('#picker').setInputFiles({ name, mimeType: 'text/plain', buffer: Buffer.from(text) })
-  await page.getByRole('button', { name: 'Upload and process' }).click()
-  await page.waitForURL('**/jobs/*')
+/** Chooses files on the page for uploads. */
+export async function choose(
+  page: Page,
+  ...files: { name: string; content: string | Buffer }[]
+): Promise<void> {
+  const chosen = files.map(({ name, content }) => ({
+    name,
+    mimeType: 'text/plain',
+    buffer: Buffer.from(content),
+  }))
+  await page.locator('.uppy-Dashboard-input').first().setInputFiles(chosen)
 }
 
-/** Waits until the job's page says that it is completed. */
-export async function completed(page: Page): Promise<void> {
-  await page.locator('#job .state-line [data-status="completed"]').waitFor()
+/** Of the button that begins an upload of this many files. */
+export function uploadButton(page: Page) {
+  return page.getByRole('button', { name: /^Upload \d+ files? and process$/ })
+}
+
+/** The row of a job in the list. */
+export function row(page: Page, id: string) {
+  return page.locator(`#jobs li[data-job="${id}"]`)
+}
+
+/** Waits until the page follows the events. */
+export async function live(page: Page): Promise<void> {
+  await page.locator('[data-testid="live"][data-state="live"]').waitFor()
 }
 
 /** Uploads past the UI. @returns the job's id once it is final */
-export async function submit(url: string, { name, text }: TextFile): Promise<string> {
+export async function submit(
+  url: string,
+  { name, text }: TextFile,
+  fields: Readonly<Record<string, string>> = {},
+): Promise<string> {
   const form = new FormData()
   form.append('files', new Blob([text], { type: 'text/plain' }), name)
+  for (const [field, value] of Object.entries(fields)) form.append(field, value)
   const response = await fetch(`${url}/api/jobs`, {
     method: 'POST',
     body: form,

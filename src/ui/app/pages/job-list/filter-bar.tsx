@@ -1,0 +1,217 @@
+/** Narrows the list; whatever is set here stands in the address. */
+import { useQuery } from '@tanstack/react-query'
+import { Bookmark, Search, Trash2, X } from 'lucide-react'
+import { type Ref, useEffect, useState } from 'react'
+import { type Pipeline, STATUSES, type Status } from '../../contract.ts'
+import { capital } from '../../format.ts'
+import { Button } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { TextField } from '../../parts/field.tsx'
+import { Menu, MenuItem, MenuSeparator } from '../../parts/menu.tsx'
+import { call } from '../../service/call.ts'
+import { AGES, EVERYTHING, type Filter, isEverything, readFilter, writeFilter } from './filter.ts'
+import styles from './filter-bar.module.css'
+import { GIVEN_VIEWS, removeView, saveView, useSavedViews } from './saved-views.ts'
+
+/** How long somebody must have stopped typing before it is looked for, in ms. */
+const TYPING = 250
+
+interface Props {
+  filter: Filter
+  onChange: (filter: Filter) => void
+  searchRef: Ref<HTMLInputElement>
+}
+
+export function FilterBar({ filter, onChange, searchRef }: Props) {
+  const { data: pipelines = [] } = useQuery({
+    queryKey: ['pipelines'],
+    queryFn: async ({ signal }) =>
+      (await call<{ items: Pipeline[] }>('GET', '/api/pipelines', { signal })).items,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const toggle = (status: Status) => {
+    const without = filter.statuses.filter(each => each !== status)
+    const statuses = without.length < filter.statuses.length ? without : [...without, status]
+    onChange({ ...filter, statuses })
+  }
+
+  return (
+    <search className={styles.bar}>
+      <TextSearch text={filter.text} onChange={text => onChange({ ...filter, text })} searchRef={searchRef} />
+      <select
+        className={styles.control}
+        aria-label="Pipeline"
+        value={filter.pipeline}
+        onChange={event => onChange({ ...filter, pipeline: event.target.value })}
+      >
+        <option value="">Any pipeline</option>
+        {pipelines.map(({ name }) => (
+          <option key={name}>{name}</option>
+        ))}
+      </select>
+      <select
+        className={styles.control}
+        aria-label="Created"
+        value={filter.age}
+        onChange={event => onChange({ ...filter, age: event.target.value })}
+      >
+        <option value="">Any time</option>
+        {Object.entries(AGES).map(([age, { name }]) => (
+          <option key={age} value={age}>
+            {name}
+          </option>
+        ))}
+      </select>
+      <Views filter={filter} onChange={onChange} />
+      <fieldset className={styles.statuses}>
+        <legend className="visually-hidden">Status</legend>
+        {STATUSES.map(status => (
+          <button
+            key={status}
+            type="button"
+            className={styles.status}
+            aria-pressed={filter.statuses.includes(status)}
+            onClick={() => toggle(status)}
+          >
+            {capital(status)}
+          </button>
+        ))}
+        {filter.metadata.map(([key, value]) => (
+          <Given
+            key={`${key}=${value}`}
+            label={`${key}: ${value}`}
+            onRemove={() =>
+              onChange({
+                ...filter,
+                metadata: filter.metadata.filter(pair => pair[0] !== key || pair[1] !== value),
+              })
+            }
+          />
+        ))}
+        {filter.owner && (
+          <Given label={`owner: ${filter.owner}`} onRemove={() => onChange({ ...filter, owner: '' })} />
+        )}
+        {!isEverything(filter) && (
+          <Button kind="quiet" small className={styles.clear} onClick={() => onChange(EVERYTHING)}>
+            Clear filter
+          </Button>
+        )}
+      </fieldset>
+    </search>
+  )
+}
+
+/** `ticket=INC-42` is an exact value of the metadata; all else is text, looked for everywhere. */
+const PAIR = /^([^\s=]+)=(.+)$/
+
+function TextSearch({
+  text,
+  onChange,
+  searchRef,
+}: {
+  text: string
+  onChange: (text: string) => void
+  searchRef: Ref<HTMLInputElement>
+}) {
+  const [typed, setTyped] = useState(text)
+  useEffect(() => setTyped(text), [text])
+  useEffect(() => {
+    if (typed.trim() === text) return
+    const timer = setTimeout(() => onChange(typed.trim()), TYPING)
+    return () => clearTimeout(timer)
+  }, [typed, text, onChange])
+  return (
+    <div className={styles.search}>
+      <Search size={16} aria-hidden />
+      <input
+        ref={searchRef}
+        className={styles.control}
+        type="search"
+        aria-label="Search"
+        placeholder="File name, id, metadata…  or  ticket=INC-42"
+        value={typed}
+        onChange={event => setTyped(event.target.value)}
+        onKeyDown={event => event.key === 'Escape' && event.currentTarget.blur()}
+      />
+    </div>
+  )
+}
+
+/** @returns the filter that a text means. */
+export function withText(filter: Filter, text: string): Filter {
+  const [, key, value] = PAIR.exec(text) ?? []
+  if (key === undefined || value === undefined) return { ...filter, text }
+  return { ...filter, text: '', metadata: [...filter.metadata.filter(pair => pair[0] !== key), [key, value]] }
+}
+
+function Given({ label, onRemove }: { label: string; onRemove: () => void }) {
+  return (
+    <span className={styles.given}>
+      {label}
+      <button type="button" onClick={onRemove} aria-label={`Without ${label}`}>
+        <X size={14} aria-hidden />
+      </button>
+    </span>
+  )
+}
+
+function Views({ filter, onChange }: Pick<Props, 'filter' | 'onChange'>) {
+  const saved = useSavedViews()
+  const [naming, setNaming] = useState(false)
+  const [name, setName] = useState('')
+  const save = () => {
+    if (!name.trim()) return
+    saveView({ name: name.trim(), search: writeFilter(filter) })
+    setNaming(false)
+    setName('')
+  }
+  return (
+    <>
+      <Menu
+        trigger={
+          <Button>
+            <Bookmark size={16} aria-hidden />
+            Views
+          </Button>
+        }
+      >
+        {[...GIVEN_VIEWS, ...saved].map(view => (
+          <MenuItem key={view.name} onSelect={() => onChange(readFilter(view.search))}>
+            {view.name}
+          </MenuItem>
+        ))}
+        <MenuSeparator />
+        <MenuItem onSelect={() => setNaming(true)} disabled={isEverything(filter)}>
+          <Bookmark size={15} aria-hidden /> Save this view…
+        </MenuItem>
+        {saved.map(view => (
+          <MenuItem key={view.name} danger onSelect={() => removeView(view.name)}>
+            <Trash2 size={15} aria-hidden /> Remove “{view.name}”
+          </MenuItem>
+        ))}
+      </Menu>
+      <Dialog
+        open={naming}
+        onClose={() => setNaming(false)}
+        title="Save this view"
+        buttons={
+          <>
+            <Button onClick={() => setNaming(false)}>Cancel</Button>
+            <Button kind="primary" onClick={save} disabled={!name.trim()}>
+              Save
+            </Button>
+          </>
+        }
+      >
+        <TextField
+          label="Name"
+          hint="Kept in this browser. A view of the same name is replaced."
+          value={name}
+          maxLength={60}
+          onChange={event => setName(event.target.value)}
+          onKeyDown={event => event.key === 'Enter' && save()}
+        />
+      </Dialog>
+    </>
+  )
+}

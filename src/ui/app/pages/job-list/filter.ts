@@ -1,0 +1,97 @@
+/** Which jobs the list shows. The address holds it, so that a reload, a link or the browser's history keep it. */
+import { type Job, STATUSES, type Status } from '../../contract.ts'
+import { plain } from '../../format.ts'
+
+export interface Filter {
+  readonly statuses: readonly Status[]
+  readonly pipeline: string
+  /** Looked for in ids, file names and metadata. */
+  readonly text: string
+  /** Exact values by key. */
+  readonly metadata: readonly (readonly [key: string, value: string])[]
+  readonly owner: string
+  /** How long ago at most a job was made; see `AGES`. */
+  readonly age: string
+}
+
+/** In ms, by what stands in the address. */
+export const AGES: Readonly<Record<string, { readonly name: string; readonly ms: number }>> = {
+  '1h': { name: 'The last hour', ms: 3_600_000 },
+  '24h': { name: 'The last 24 hours', ms: 86_400_000 },
+  '7d': { name: 'The last 7 days', ms: 7 * 86_400_000 },
+}
+
+export const EVERYTHING: Filter = {
+  statuses: [],
+  pipeline: '',
+  text: '',
+  metadata: [],
+  owner: '',
+  age: '',
+}
+
+const METADATA = 'metadata.'
+
+/** What does not make sense in an address is left out: it may have been typed. */
+export function readFilter(search: string): Filter {
+  const params = new URLSearchParams(search)
+  return {
+    statuses: STATUSES.filter(status => params.getAll('status').includes(status)),
+    pipeline: params.get('pipeline') ?? '',
+    text: params.get('q') ?? '',
+    metadata: [...params]
+      .filter(([name]) => name.startsWith(METADATA) && name.length > METADATA.length)
+      .map(([name, value]) => [name.slice(METADATA.length), value]),
+    owner: params.get('owner') ?? '',
+    age: params.get('age')! in AGES ? params.get('age')! : '',
+  }
+}
+
+/** As it stands in the address. */
+export function writeFilter({ age, ...filter }: Filter): string {
+  const params = queryOf({ ...filter, age: '' }, 0)
+  if (age) params.set('age', age)
+  return params.toString()
+}
+
+/** As the API has it. @param now in ms since the epoch */
+export function queryOf(
+  { statuses, pipeline, text, metadata, owner, age }: Filter,
+  now: number,
+): URLSearchParams {
+  const params = new URLSearchParams(statuses.map(status => ['status', status]))
+  if (pipeline) params.set('pipeline', pipeline)
+  if (text) params.set('q', text)
+  for (const [key, value] of metadata) params.append(`${METADATA}${key}`, value)
+  if (owner) params.set('owner', owner)
+  if (age) params.set('createdAfter', new Date(now - AGES[age]!.ms).toISOString())
+  return params
+}
+
+/** Whether the list would hold this job, as the API would say; it need not be asked again for each event. */
+export function fits(
+  job: Job,
+  { statuses, pipeline, text, metadata, owner, age }: Filter,
+  now: number,
+): boolean {
+  return (
+    (statuses.length === 0 || statuses.includes(job.status)) &&
+    (!pipeline || job.pipeline === pipeline) &&
+    (!owner || job.owner === owner) &&
+    (!age || Date.parse(job.createdAt) > now - AGES[age]!.ms) &&
+    metadata.every(([key, value]) => key in job.metadata && plain(job.metadata[key]) === value) &&
+    (!text || mentions(job, text.toLowerCase()))
+  )
+}
+
+function mentions(job: Job, text: string): boolean {
+  return (
+    job.id.toLowerCase().includes(text) ||
+    job.files.some(file => file.name.toLowerCase().includes(text)) ||
+    JSON.stringify(job.metadata).toLowerCase().includes(text)
+  )
+}
+
+export function isEverything(filter: Filter): boolean {
+  return writeFilter(filter) === ''
+}

@@ -1,0 +1,246 @@
+/** Jobs, newest first: what came in, what becomes of it. */
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { Inbox, SearchX, Upload } from 'lucide-react'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { useLocation, useSearch } from 'wouter'
+import type { Job } from '../../contract.ts'
+import { Button, LinkButton } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
+import { LiveBadge } from '../../parts/live.tsx'
+import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
+import { useSession } from '../../service/session.ts'
+import { BulkBar } from './bulk-bar.tsx'
+import { type Filter, isEverything, readFilter, writeFilter } from './filter.ts'
+import { FilterBar, withText } from './filter-bar.tsx'
+import styles from './job-list-page.module.css'
+import { JobRow } from './job-row.tsx'
+import { useJobList } from './use-job-list.ts'
+import { KEYS, useListKeys } from './use-list-keys.ts'
+
+/** Of a row before it was measured, in px. */
+const ROW = 58
+/** How many rows before the last one the next page is asked for. */
+const AHEAD = 30
+
+export function JobListPage() {
+  const search = useSearch()
+  const filter = useMemo(() => readFilter(search), [search])
+  const [, navigate] = useLocation()
+  const setFilter = useCallback(
+    (next: Filter) => {
+      const query = writeFilter(withText(next, next.text))
+      navigate(query ? `/?${query}` : '/', { replace: true })
+    },
+    [navigate],
+  )
+  const { rights } = useSession()
+  const list = useJobList(filter)
+  const { jobs, state, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = list
+
+  return (
+    <Page
+      title="Jobs"
+      beside={<LiveBadge state={state} />}
+      actions={
+        rights.upload && (
+          <LinkButton kind="primary" href="/upload">
+            <Upload size={16} aria-hidden />
+            Upload
+          </LinkButton>
+        )
+      }
+    >
+      <RefusalNote error={error} retry={() => list.refetch()} />
+      <Rows
+        key={search}
+        {...{ jobs, filter, setFilter }}
+        waiting={isPending && !error}
+        more={hasNextPage}
+        busy={isFetchingNextPage}
+        onMore={fetchNextPage}
+      />
+    </Page>
+  )
+}
+
+interface RowsProps {
+  jobs: readonly Job[]
+  filter: Filter
+  setFilter: (filter: Filter) => void
+  waiting: boolean
+  more: boolean
+  busy: boolean
+  onMore: () => void
+}
+
+function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProps) {
+  const { rights } = useSession()
+  const [, navigate] = useLocation()
+  const searchRef = useRef<HTMLInputElement>(null)
+  const listRef = useRef<HTMLUListElement>(null)
+  const [current, setCurrent] = useState(-1)
+  const [help, setHelp] = useState(false)
+  const { selected, select, selectAll, clear, all, setAll } = useSelection(jobs)
+
+  const virtual = useWindowVirtualizer({
+    count: jobs.length,
+    estimateSize: () => ROW,
+    overscan: 12,
+    scrollMargin: listRef.current?.offsetTop ?? 0,
+    getItemKey: index => jobs[index]!.id,
+  })
+  const rows = virtual.getVirtualItems()
+  const lastShown = rows.at(-1)?.index ?? -1
+  useEffect(() => {
+    if (more && !busy && !waiting && lastShown >= jobs.length - AHEAD) onMore()
+  }, [more, busy, waiting, lastShown, jobs.length, onMore])
+
+  const goTo = (index: number) => {
+    const next = Math.max(0, Math.min(jobs.length - 1, index))
+    setCurrent(next)
+    virtual.scrollToIndex(next, { align: 'auto' })
+  }
+  useListKeys({
+    move: by => goTo(current + by),
+    first: () => goTo(0),
+    last: () => goTo(jobs.length - 1),
+    open: () => jobs[current] && navigate(`/jobs/${encodeURIComponent(jobs[current].id)}`),
+    select: () => jobs[current] && select(jobs[current], !selected.has(jobs[current].id), false),
+    search: () => searchRef.current?.focus(),
+    clear,
+    help: () => setHelp(true),
+  })
+  const onMetadata = useCallback(
+    (key: string, value: string) => setFilter(withText(filter, `${key}=${value}`)),
+    [filter, setFilter],
+  )
+
+  const chosen = jobs.filter(job => selected.has(job.id))
+  return (
+    <>
+      <Card aria-label="List of jobs">
+        <FilterBar filter={filter} onChange={setFilter} searchRef={searchRef} />
+        {jobs.length > 0 && (
+          <div className={styles.columns}>
+            <input
+              type="checkbox"
+              aria-label="Select all that are shown"
+              checked={chosen.length === jobs.length}
+              onChange={event => (event.target.checked ? selectAll() : clear())}
+            />
+            <span>Status</span>
+            <span>Job</span>
+            <span>Files</span>
+            <span>Progress</span>
+            <span>Took</span>
+            <span>Created</span>
+          </div>
+        )}
+        <ul
+          ref={listRef}
+          id="jobs"
+          className={styles.list}
+          aria-label="Jobs"
+          aria-busy={waiting}
+          style={{ height: virtual.getTotalSize() }}
+        >
+          {rows.map(({ index, key, start }) => (
+            <JobRow
+              key={key}
+              ref={virtual.measureElement}
+              job={jobs[index]!}
+              index={index}
+              current={index === current}
+              selected={selected.has(jobs[index]!.id)}
+              onSelect={select}
+              onMetadata={onMetadata}
+              style={{
+                position: 'absolute',
+                insetInline: 0,
+                top: 0,
+                transform: `translateY(${start - virtual.options.scrollMargin}px)`,
+              }}
+            />
+          ))}
+        </ul>
+        {waiting && <p className={styles.foot}>Loading…</p>}
+        {!waiting && jobs.length === 0 && !more && (
+          <Nothing {...{ filter, setFilter }} upload={rights.upload} />
+        )}
+        {!waiting && (more || jobs.length > 0) && (
+          <p className={styles.foot} role="status">
+            {more
+              ? `${jobs.length.toLocaleString('en')} so far, looking further back…`
+              : `${jobs.length.toLocaleString('en')} in all`}
+          </p>
+        )}
+      </Card>
+      {rights.change && <BulkBar selected={chosen} {...{ filter, all }} onAll={setAll} onClear={clear} />}
+      <Dialog open={help} onClose={() => setHelp(false)} title="Keys">
+        <dl className={styles.keys}>
+          {KEYS.map(([keys, what]) => (
+            <div key={keys} style={{ display: 'contents' }}>
+              <dt>{keys}</dt>
+              <dd>{what}</dd>
+            </div>
+          ))}
+        </dl>
+      </Dialog>
+    </>
+  )
+}
+
+function Nothing({
+  filter,
+  setFilter,
+  upload,
+}: Pick<RowsProps, 'filter' | 'setFilter'> & { upload: boolean }) {
+  if (!isEverything(filter)) {
+    return (
+      <Empty icon={<SearchX size={34} aria-hidden />} title="No job matches">
+        <p>Nothing that is kept fits this filter. Jobs that will fit it appear here by themselves.</p>
+        <Button onClick={() => setFilter(readFilter(''))}>Clear filter</Button>
+      </Empty>
+    )
+  }
+  return (
+    <Empty icon={<Inbox size={34} aria-hidden />} title="No jobs yet">
+      <p>
+        {upload
+          ? 'Upload some files, and follow here what becomes of them.'
+          : 'As soon as somebody uploads files, they appear here.'}
+      </p>
+      {upload && (
+        <LinkButton kind="primary" href="/upload">
+          <Upload size={16} aria-hidden />
+          Upload files
+        </LinkButton>
+      )}
+    </Empty>
+  )
+}
+
+/** Which jobs are selected, by id: a job that leaves the list leaves the selection. */
+function useSelection(jobs: readonly Job[]) {
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
+  const [all, setAll] = useState(false)
+  const last = useRef<string | null>(null)
+  const shown = useRef(jobs)
+  shown.current = jobs
+
+  const select = useCallback((job: Job, on: boolean, extend: boolean) => {
+    const ids = shown.current.map(each => each.id)
+    const from = extend && last.current !== null ? ids.indexOf(last.current) : -1
+    const to = ids.indexOf(job.id)
+    const range = from < 0 ? [job.id] : ids.slice(Math.min(from, to), Math.max(from, to) + 1)
+    last.current = job.id
+    setAll(false)
+    setSelected(old => (on ? old.union(new Set(range)) : old.difference(new Set(range))))
+  }, [])
+  const selectAll = () => setSelected(new Set(jobs.map(job => job.id)))
+  const clear = () => {
+    setAll(false)
+    setSelected(new Set())
+  }
+  return { selected, select, selectAll, clear, all, setAll }
+}

@@ -1,0 +1,142 @@
+/** The jobs that fit a filter: read page by page, newest first, and then kept up to date by the event stream. */
+import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useRef, useState } from 'react'
+import type { Job, JobEvent } from '../../contract.ts'
+import { call, jobPath } from '../../service/call.ts'
+import { follow, type StreamState } from '../../service/follow.ts'
+import { afterEvent, type JobPage, readJobs } from '../../service/jobs.ts'
+import { type Filter, fits, queryOf, writeFilter } from './filter.ts'
+
+/** Jobs a page. */
+const PAGE = 100
+/** How long changes are gathered before they are drawn, in ms: a list may follow thousands of events a second. */
+const GATHER = 250
+/** Unknown jobs that are read one by one; more of them at once, and the first page is read instead. */
+const FEW = 5
+
+type Pages = InfiniteData<JobPage, string | null>
+
+export function useJobList(filter: Filter) {
+  const key = useMemo(() => ['jobs', writeFilter(filter)], [filter])
+  const pages = useInfiniteQuery({
+    queryKey: key,
+    queryFn: ({ pageParam, signal }) => {
+      const query = queryOf(filter, Date.now())
+      query.set('limit', String(PAGE))
+      return readJobs(query, pageParam, signal)
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: page => page.nextCursor,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+  const state = useLiveList(key, filter)
+  const jobs = useMemo(() => unique(pages.data?.pages.flatMap(page => page.items) ?? []), [pages.data])
+  return { ...pages, jobs, state }
+}
+
+function unique(jobs: readonly Job[]): readonly Job[] {
+  return [...new Map(jobs.map(job => [job.id, job])).values()]
+}
+
+function useLiveList(key: readonly string[], filter: Filter): StreamState {
+  const queries = useQueryClient()
+  const [state, setState] = useState<StreamState>('connecting')
+  const current = useRef({ key, filter })
+  current.current = { key, filter }
+
+  useEffect(() => {
+    let waiting: JobEvent[] = []
+    let timer: ReturnType<typeof setTimeout> | undefined
+
+    const change = (next: (pages: Pages) => Pages) =>
+      queries.setQueryData<Pages>(current.current.key, pages => pages && next(pages))
+
+    const draw = async () => {
+      timer = undefined
+      const events = waiting
+      waiting = []
+      const known = new Map(
+        queries
+          .getQueryData<Pages>(current.current.key)
+          ?.pages.flatMap(page => page.items)
+          .map(job => [job.id, job]),
+      )
+      const { changed, unclear } = applied(events, known)
+      const read = unclear.length > FEW ? await firstPage() : await readEach(unclear)
+      const now = Date.now()
+      change(pages => withJobs(pages, [...changed, ...read], job => fits(job, current.current.filter, now)))
+    }
+
+    const firstPage = async () => {
+      const query = queryOf(current.current.filter, Date.now())
+      query.set('limit', String(PAGE))
+      return (await readJobs(query, null).catch(() => ({ items: [] }))).items
+    }
+
+    const stop = follow('/api/events', {
+      onEvent(event) {
+        waiting.push(event)
+        timer ??= setTimeout(draw, GATHER)
+      },
+      onReset() {
+        // Not page by page as far as somebody scrolled: that would read thousands of jobs again.
+        change(({ pages, pageParams }) => ({ pages: pages.slice(0, 1), pageParams: pageParams.slice(0, 1) }))
+        queries.invalidateQueries({ queryKey: ['jobs'] })
+      },
+      onState: setState,
+      // Only to learn of a session that has ended: the call itself leads to the login page.
+      ended: () => call('GET', '/api/session').then(() => false),
+    })
+    return () => {
+      clearTimeout(timer)
+      stop()
+    }
+  }, [queries])
+  return state
+}
+
+/** @returns jobs as the events left them, and the ids of those that must be read to know. */
+export function applied(events: readonly JobEvent[], known: ReadonlyMap<string, Job>) {
+  const changed = new Map<string, Job>()
+  const unclear = new Set<string>()
+  for (const event of events) {
+    const job = changed.get(event.jobId) ?? known.get(event.jobId)
+    const next = job && afterEvent(job, event)
+    if (next) changed.set(event.jobId, next)
+    // What is not shown may fit once its status changes; nothing else makes it appear.
+    else if (job || event.data.status) unclear.add(event.jobId)
+  }
+  return { changed: [...changed.values()].filter(job => !unclear.has(job.id)), unclear: [...unclear] }
+}
+
+async function readEach(ids: readonly string[]): Promise<readonly Job[]> {
+  const jobs = await Promise.all(ids.map(id => call<Job>('GET', jobPath(id)).catch(() => null)))
+  return jobs.filter(job => job !== null)
+}
+
+/** New ones in at their place, known ones replaced, those that do not fit any more taken out. */
+export function withJobs(data: Pages, jobs: readonly Job[], wanted: (job: Job) => boolean): Pages {
+  const changes = new Map(jobs.map(job => [job.id, job]))
+  const pages = data.pages.map(page => ({
+    ...page,
+    items: page.items.flatMap(job => {
+      const next = changes.get(job.id)
+      if (!next) return [job]
+      changes.delete(job.id)
+      return wanted(next) ? [next] : []
+    }),
+  }))
+  const fresh = [...changes.values()].filter(wanted)
+  for (const job of fresh) insert(pages, job)
+  return { ...data, pages }
+}
+
+/** Newest first. One that is older than all that is shown has its place on a page that has not been read. */
+function insert(pages: { items: readonly Job[]; nextCursor: string | null }[], job: Job): void {
+  for (const page of pages) {
+    const at = page.items.findIndex(other => other.createdAt < job.createdAt)
+    if (at < 0 && page.nextCursor !== null) continue
+    page.items = page.items.toSpliced(at < 0 ? page.items.length : at, 0, job)
+    return
+  }
+}

@@ -1,0 +1,232 @@
+/** Files in, one job out. */
+import { useQuery } from '@tanstack/react-query'
+import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useLocation } from 'wouter'
+import type { Pipeline } from '../../contract.ts'
+import { capital } from '../../format.ts'
+import { Button } from '../../parts/button.tsx'
+import { CopyButton } from '../../parts/copy.tsx'
+import { SelectField, TextField } from '../../parts/field.tsx'
+import { Card, Page, RefusalNote } from '../../parts/page.tsx'
+import { call, Refusal } from '../../service/call.ts'
+import { useSession } from '../../service/session.ts'
+import { IntakeDashboard } from './dashboard.tsx'
+import { intake, jobOf, type Settings, setSettings, submit } from './intake.ts'
+import { MetadataFields, metadataOf, type Pair } from './metadata-fields.tsx'
+import styles from './upload-page.module.css'
+
+/** What `POST /api/jobs` takes where nothing is said. */
+const DEFAULT_PIPELINE = 'log-analysis'
+
+export default function UploadPage() {
+  const { session, rights } = useSession()
+  if (session && !rights.upload) {
+    return (
+      <Page title="Upload">
+        <RefusalNote
+          error={
+            new Error('Your key may look at jobs, but not make any. Ask for one with the role “uploader”.')
+          }
+        />
+      </Page>
+    )
+  }
+  return <Intake />
+}
+
+function Intake() {
+  const [pipeline, setPipeline] = useState(DEFAULT_PIPELINE)
+  const [priority, setPriority] = useState('0')
+  const [callbackUrl, setCallbackUrl] = useState('')
+  const [pairs, setPairs] = useState<readonly Pair[]>([['', '']])
+  const { refused, forgive, begun, partly, submitting, finish } = useIntake(() => ({
+    pipeline,
+    priority: Number(priority),
+    callbackUrl: callbackUrl.trim(),
+    metadata: metadataOf(pairs),
+  }))
+  const { data: pipelines = [] } = usePipelines()
+  const at = (pointer: string) => faultAt(refused, pointer)
+  const elsewhere = refused !== null && !['/callbackUrl', '/priority', '/pipeline', '/metadata'].some(at)
+
+  return (
+    <Page title="Upload">
+      {elsewhere && (
+        <div className={styles.note}>
+          <RefusalNote error={refused} {...(begun && { retry: finish })} />
+        </div>
+      )}
+      <div className={styles.grid}>
+        <Card className={styles.intake} aria-label="Files">
+          <IntakeDashboard />
+        </Card>
+        <Card padded className={styles.options} aria-label="Options" onChange={forgive}>
+          <h2>Options</h2>
+          <SelectField
+            label="Pipeline"
+            value={pipeline}
+            hint={aboutPipeline(pipelines.find(({ name }) => name === pipeline))}
+            disabled={begun}
+            error={at('/pipeline')}
+            onChange={event => setPipeline(event.target.value)}
+          >
+            {pipelines.map(({ name }) => (
+              <option key={name}>{name}</option>
+            ))}
+          </SelectField>
+          <TextField
+            label="Priority"
+            hint="−1000 to 1000. The higher goes first, then who waits longest."
+            type="number"
+            min={-1000}
+            max={1000}
+            step={1}
+            value={priority}
+            disabled={begun}
+            error={at('/priority')}
+            onChange={event => setPriority(event.target.value)}
+          />
+          <TextField
+            label="Callback URL"
+            hint="Gets a signed POST when the job ends."
+            type="url"
+            placeholder="https://example.com/hook"
+            value={callbackUrl}
+            disabled={begun}
+            error={at('/callbackUrl')}
+            onChange={event => setCallbackUrl(event.target.value)}
+          />
+          <MetadataFields pairs={pairs} onChange={setPairs} disabled={begun} />
+          {partly && (
+            <Button kind="primary" disabled={submitting} onClick={finish}>
+              {submitting ? 'Submitting…' : 'Process what has arrived'}
+            </Button>
+          )}
+        </Card>
+      </div>
+      <Curl pipeline={pipeline} priority={priority} callbackUrl={callbackUrl} pairs={pairs} />
+    </Page>
+  )
+}
+
+/** Goes to the job as soon as all of its files have arrived. */
+function useIntake(settings: () => Settings) {
+  const [, navigate] = useLocation()
+  const [refused, setRefused] = useState<unknown>(null)
+  const [submitting, setSubmitting] = useState(false)
+  const current = useRef(settings)
+  current.current = settings
+  const begun = useUppy(() => jobOf(intake) !== null)
+  // Some have arrived and nothing is under way: the rest was refused, and may never come.
+  const partly = useUppy(
+    () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
+  )
+
+  const finish = async () => {
+    const jobId = jobOf(intake)
+    if (!jobId) return
+    setSubmitting(true)
+    setRefused(null)
+    try {
+      await submit(jobId)
+      navigate(`/jobs/${encodeURIComponent(jobId)}`)
+    } catch (error) {
+      setRefused(error)
+    } finally {
+      setSubmitting(false)
+    }
+  }
+  const onComplete = useRef(finish)
+  onComplete.current = finish
+
+  useEffect(() => {
+    setSettings(() => current.current())
+    const complete = ({ failed = [] }: { failed?: unknown[] | undefined }) => {
+      const waits = intake.getFiles().some(({ progress }) => !progress.uploadComplete)
+      if (failed.length === 0 && !waits) onComplete.current()
+    }
+    const begin = () => setRefused(null)
+    const fail = (error: unknown) => {
+      setRefused(error)
+      // Without a draft nothing was begun: it is not Uppy's "Retry" that is wanted, but another look at the options.
+      if (jobOf(intake) === null) intake.setState({ error: null })
+    }
+    intake.on('complete', complete)
+    intake.on('upload', begin)
+    intake.on('error', fail)
+    return () => {
+      intake.off('complete', complete)
+      intake.off('upload', begin)
+      intake.off('error', fail)
+    }
+  }, [])
+
+  return { refused, forgive: () => setRefused(null), begun, partly, submitting, finish }
+}
+
+function useUppy<T extends boolean | number | string>(read: () => T): T {
+  return useSyncExternalStore(watchUppy, read)
+}
+
+function watchUppy(changed: () => void): () => void {
+  intake.on('state-update', changed)
+  return () => void intake.off('state-update', changed)
+}
+
+function isUnderWay(): boolean {
+  return Object.keys(intake.getState().currentUploads).length > 0
+}
+
+function usePipelines() {
+  return useQuery({
+    queryKey: ['pipelines'],
+    queryFn: async ({ signal }) =>
+      (await call<{ items: Pipeline[] }>('GET', '/api/pipelines', { signal })).items,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
+
+function aboutPipeline(pipeline: Pipeline | undefined): string {
+  if (!pipeline) return ''
+  return `${pipeline.description} ${pipeline.stages.map(({ name }) => capital(name)).join(' → ')}`
+}
+
+/** What was wrong with a setting, to be told beside it. */
+function faultAt(refused: unknown, pointer: string): string | undefined {
+  if (!(refused instanceof Refusal)) return undefined
+  if (refused.code === 'callback-url-not-allowed' && pointer === '/callbackUrl') return refused.message
+  return refused.errors.find(each => each.pointer?.startsWith(pointer))?.message
+}
+
+interface CurlProps {
+  pipeline: string
+  priority: string
+  callbackUrl: string
+  pairs: readonly Pair[]
+}
+
+/** The same from a shell: who does it once here does it a hundred times there. */
+function Curl({ pipeline, priority, callbackUrl, pairs }: CurlProps) {
+  const metadata = metadataOf(pairs)
+  const command = [
+    `curl ${location.origin}/api/jobs`,
+    `-F files=@app.log`,
+    pipeline !== DEFAULT_PIPELINE && `-F pipeline=${quoted(pipeline)}`,
+    priority !== '0' && `-F priority=${quoted(priority)}`,
+    callbackUrl && `-F callbackUrl=${quoted(callbackUrl)}`,
+    Object.keys(metadata).length > 0 && `-F metadata=${quoted(JSON.stringify(metadata))}`,
+  ]
+    .filter(Boolean)
+    .join(' \\\n  ')
+  return (
+    <details className={styles.curl}>
+      <summary>The same with curl</summary>
+      <pre>{command}</pre>
+      <CopyButton text={command}>Copy</CopyButton>
+    </details>
+  )
+}
+
+function quoted(text: string): string {
+  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

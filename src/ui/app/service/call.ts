@@ -1,0 +1,86 @@
+/** The API's client: JSON in, JSON or a `Refusal` out. */
+import type { ProblemBody } from '../contract.ts'
+
+/** What the API refused, or why it could not be asked: `message` is a sentence for people. */
+export class Refusal extends Error {
+  /** 0: there was no answer. */
+  readonly status: number
+  readonly code: string
+  /** What was wrong with which field, where that was the reason. */
+  readonly errors: NonNullable<ProblemBody['errors']>
+  /** What the service's log calls the request; only where it is the service that failed. */
+  readonly requestId: string | undefined
+  /** In ms, where the service asked to be left alone for a while. */
+  readonly retryAfter: number | undefined
+
+  constructor(status: number, body: Partial<ProblemBody> | null, retryAfter?: number) {
+    super(body?.detail ?? body?.title ?? SILENT[status] ?? `The service answered with status ${status}.`)
+    this.status = status
+    this.code = body?.code ?? 'unknown'
+    this.errors = body?.errors ?? []
+    this.requestId = status >= 500 ? body?.requestId : undefined
+    this.retryAfter = retryAfter
+  }
+
+  /** Whether the same request may be answered in a moment. */
+  get passes(): boolean {
+    return this.status === 0 || this.status === 429 || this.status >= 502
+  }
+}
+
+const SILENT: Readonly<Record<number, string>> = {
+  0: 'The service cannot be reached. Check that it runs and that you are connected, then try again.',
+  502: 'The service is not reachable behind its proxy. Try again in a moment.',
+  503: 'The service is not ready. Try again in a moment.',
+}
+
+export interface CallOptions {
+  /** Sent as JSON. */
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+}
+
+/**
+ * @returns what the JSON says; null where there is none
+ * @throws {Refusal} for every answer but 2xx; where the session has ended, the login page is on its way besides
+ */
+export async function call<T>(method: string, path: string, { body, signal }: CallOptions = {}): Promise<T> {
+  const response = await fetch(path, {
+    method,
+    headers: {
+      accept: 'application/json',
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(signal && { signal }),
+  }).catch(error => {
+    if (signal?.aborted) throw error
+    throw new Refusal(0, null)
+  })
+  const answer = await response.json().catch(() => null)
+  if (response.status === 401) signIn()
+  if (!response.ok) {
+    const seconds = Number(response.headers.get('retry-after'))
+    throw new Refusal(response.status, answer, seconds > 0 ? seconds * 1_000 : undefined)
+  }
+  return answer
+}
+
+/** To the login page, and back here afterwards. */
+export function signIn(): void {
+  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
+}
+
+/** Ends the session, and with it what this page may show. */
+export async function signOut(): Promise<void> {
+  await fetch('/logout', { method: 'POST', redirect: 'manual' })
+  location.assign('/login')
+}
+
+export function jobPath(id: string): string {
+  return `/api/jobs/${encodeURIComponent(id)}`
+}
+
+export function artifactPath(id: string, name: string): string {
+  return `${jobPath(id)}/artifacts/${name.split('/').map(encodeURIComponent).join('/')}`
+}

@@ -1,0 +1,24 @@
+/** Light, dark, or as the system says. `theme.js` sets it before the first paint. */
+import { useSyncExternalStore } from 'react'
+
+export type Theme = 'system' | 'light' | 'dark'
+export const THEMES: readonly Theme[] = ['system', 'light', 'dark']
+
+const watchers = new Set<() => void>()
+
+function current(): Theme {
+  return (document.documentElement.dataset.theme as Theme | undefined) ?? 'system'
+}
+
+export function setTheme(theme: Theme): void {
+  document.documentElement.dataset.theme = theme
+  localStorage.setItem('sluice.theme', theme)
+  for (const watcher of watchers) watcher()
+}
+
+export function useTheme(): Theme {
+  return useSyncExternalStore(watcher => {
+    watchers.add(watcher)
+    return () => watchers.delete(watcher)
+  }, current)
+}

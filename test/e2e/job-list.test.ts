@@ -1,0 +1,218 @@
+/** The list of jobs, on the real service, in a real browser. */
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { findChromium, launchBrowser } from '../support/browser.ts'
+import { violationsInBothThemes } from './axe.ts'
+import { jobIds, live, row, submit } from './page.ts'
+import { type RunningSluice, startProduct } from './product.ts'
+import { complaintsOf } from './watch.ts'
+
+const chromium = findChromium()
+const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
+const HOSTILE = '"><img src=x onerror="document.title=1">.log'
+const NOTHING = 'No job matches'
+
+describe.skipIf(chromium === null)('the list of jobs', () => {
+  let sluice: RunningSluice
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    sluice = await startProduct()
+    browser = await launchBrowser(chromium!)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await sluice?.stop()
+  })
+  beforeEach(async () => {
+    context = await browser.newContext({ baseURL: sluice.url, reducedMotion: 'reduce' })
+    // Shorter than a test may take, so that the sentence of a failure names what was waited for.
+    context.setDefaultTimeout(30_000)
+    page = await context.newPage()
+    complaints = complaintsOf(page)
+  })
+  afterEach(async () => {
+    await context.close()
+    expect(complaints).toEqual([])
+  })
+
+  const add = (name: string, fields?: Record<string, string>) =>
+    submit(sluice.url, { name, text: LOG }, { pipeline: 'inspect', ...fields })
+
+  test('says what to do where there is nothing yet', async () => {
+    await page.goto('/')
+    await page.getByRole('heading', { name: 'No jobs yet' }).waitFor()
+    await page.getByRole('link', { name: 'Upload files' }).click()
+    await page.waitForURL('**/upload')
+  })
+
+  test('shows what others submit, and how it goes on, without a reload', async () => {
+    await page.goto('/')
+    await live(page)
+    const id = await add('from-elsewhere.log')
+    await row(page, id).getByText('Completed').waitFor()
+    await row(page, id).getByText('from-elsewhere.log').waitFor()
+  })
+
+  test('opens a refused stream again, and is loaded anew where it missed events', async () => {
+    const unavailable = { status: 503, contentType: 'application/problem+json', body: '{}' }
+    await page.route('**/api/events*', route => route.fulfill(unavailable), { times: 1 })
+    await page.goto('/')
+    await page.locator('[data-testid="live"][data-state="connecting"]').waitFor()
+    const id = await add('meanwhile.log')
+    await live(page)
+    await row(page, id).waitFor()
+  })
+
+  test('keeps its filter in the address, over a reload and back from a job', async () => {
+    const id = await add('kept.log')
+    await page.goto('/')
+    await row(page, id).waitFor()
+    await page.getByRole('button', { name: 'Cancelled' }).click()
+    await page.getByRole('heading', { name: NOTHING }).waitFor()
+    expect(new URL(page.url()).search).toBe('?status=cancelled')
+    await page.reload()
+    await page.getByRole('heading', { name: NOTHING }).waitFor()
+    expect(await page.getByRole('button', { name: 'Cancelled' }).getAttribute('aria-pressed')).toBe('true')
+
+    await page.getByRole('button', { name: 'Cancelled' }).click()
+    await page.getByRole('button', { name: 'Completed' }).click()
+    await row(page, id).getByRole('link', { name: 'kept.log' }).click()
+    await page.waitForURL(`**/jobs/${id}`)
+    await page.goBack()
+    await row(page, id).waitFor()
+    expect(new URL(page.url()).search).toBe('?status=completed')
+  })
+
+  test('is narrowed by a click on a value of the metadata, and by text in names', async () => {
+    const [wanted, other] = [
+      await add('one.log', { metadata: '{"ticket":"INC-1"}' }),
+      await add('two.log', { metadata: '{"ticket":"INC-2"}' }),
+    ]
+    await page.goto('/')
+    await row(page, wanted).getByRole('button', { name: 'ticket: INC-1' }).click()
+    await row(page, other).waitFor({ state: 'detached' })
+    await row(page, wanted).waitFor()
+    expect(new URL(page.url()).searchParams.get('metadata.ticket')).toBe('INC-1')
+    await page.getByRole('button', { name: 'Clear filter' }).click()
+    await row(page, other).waitFor()
+
+    await page.getByRole('searchbox', { name: 'Search' }).fill('TWO.l')
+    await row(page, wanted).waitFor({ state: 'detached' })
+    await row(page, other).waitFor()
+    await page.getByRole('searchbox', { name: 'Search' }).fill('ticket=INC-1')
+    await row(page, wanted).waitFor()
+    await row(page, other).waitFor({ state: 'detached' })
+  })
+
+  test('keeps a view under a name, over a reload', async () => {
+    await add('any.log')
+    await page.goto('/?status=failed')
+    await page.getByRole('button', { name: 'Views' }).click()
+    await page.getByRole('menuitem', { name: 'Save this view…' }).click()
+    await page.getByLabel('Name').fill('Broken ones')
+    await page.getByRole('button', { name: 'Save', exact: true }).click()
+    await page.goto('/')
+    await page.getByRole('button', { name: 'Views' }).click()
+    await page.getByRole('menuitem', { name: 'Broken ones', exact: true }).click()
+    await page.waitForURL('**/?status=failed')
+  })
+
+  test('deletes what was selected, once that was confirmed, and tells what could not be', async () => {
+    const ids = [await add('first.log'), await add('second.log'), await add('third.log')]
+    await page.goto('/')
+    await row(page, ids[0]!).getByRole('checkbox').check()
+    await row(page, ids[2]!).getByRole('checkbox').check()
+    await page.getByText('2 selected').waitFor()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('button', { name: 'Leave them' }).click()
+    expect(await jobIds(sluice.url)).toEqual(expect.arrayContaining(ids))
+
+    await page.getByRole('button', { name: 'Retry' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Retry' }).click()
+    await page.getByText('Retried 0 jobs. 2 jobs could not be (job-not-failed).').waitFor()
+
+    await row(page, ids[0]!).getByRole('checkbox').check()
+    await row(page, ids[2]!).getByRole('checkbox').check()
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click()
+    await page.getByText('Deleted 2 jobs.').waitFor()
+    expect(await jobIds(sluice.url)).toContain(ids[1])
+    expect(await jobIds(sluice.url)).not.toEqual(expect.arrayContaining([ids[0]]))
+    await row(page, ids[0]!).waitFor({ state: 'detached' })
+  })
+
+  test('is used from the keyboard alone', async () => {
+    const older = await add('older.log')
+    const newer = await add('newer.log')
+    await page.goto('/')
+    await row(page, older).waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('x')
+    await page.getByText('1 selected').waitFor()
+    expect(await row(page, newer).getByRole('checkbox').isChecked()).toBe(true)
+    await page.keyboard.press('Escape')
+    await page.getByText('1 selected').waitFor({ state: 'detached' })
+    await page.keyboard.press('/')
+    await page.keyboard.type('older')
+    await row(page, newer).waitFor({ state: 'detached' })
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('g')
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/jobs/${older}`)
+  })
+
+  test('and everything else is found from the command palette', async () => {
+    const id = await add('needle-in-the-palette.log')
+    await page.goto('/')
+    await live(page)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('needle-in')
+    await page.getByRole('option', { name: /needle-in-the-palette/ }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL(`**/jobs/${id}`)
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('upl')
+    await page.getByRole('option', { name: 'Upload' }).waitFor()
+    await page.keyboard.press('Enter')
+    await page.waitForURL('**/upload')
+  })
+
+  test('a file name made of markup is only ever text', async () => {
+    const id = await add(HOSTILE)
+    await page.goto('/')
+    await row(page, id).getByText(HOSTILE).first().waitFor()
+    expect(await page.locator('main img').count()).toBe(0)
+  })
+
+  test('the browser itself refuses to make markup of a string', async () => {
+    await page.goto('/')
+    const refused = await page.evaluate("try { document.body.innerHTML = '<p>'; false } catch { true }")
+    expect(refused).toBe(true)
+    complaints.splice(0, complaints.length, ...complaints.filter(line => !line.includes('TrustedHTML')))
+  })
+
+  test('on a phone nothing is wider than the screen', async () => {
+    const id = await add(`${'long-'.repeat(40)}name.log`, { metadata: `{"ticket":"${'INC-'.repeat(40)}"}` })
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.goto('/')
+    await row(page, id).waitFor()
+    expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    await page.getByRole('button', { name: 'Menu' }).click()
+    await page.getByRole('link', { name: 'Callbacks' }).click()
+    await page.waitForURL('**/callbacks')
+  })
+
+  test('can be read by everybody, in both themes, with a selection and a dialog', async () => {
+    const id = await add('seen.log', { metadata: '{"ticket":"INC-7"}', priority: '5' })
+    await page.goto('/')
+    await row(page, id).getByRole('checkbox').check()
+    expect(await violationsInBothThemes(page)).toEqual([])
+    await page.getByRole('button', { name: 'Delete' }).click()
+    await page.getByRole('alertdialog').waitFor()
+    expect(await violationsInBothThemes(page)).toEqual([])
+  })
+})

@@ -1,0 +1,156 @@
+/** The page for uploads, on the real service, in a real browser. */
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { findChromium, launchBrowser } from '../support/browser.ts'
+import { violationsInBothThemes } from './axe.ts'
+import { choose, drop, jobIds, uploadButton } from './page.ts'
+import { type RunningSluice, startProduct } from './product.ts'
+import { complaintsOf } from './watch.ts'
+
+const chromium = findChromium()
+const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
+/** Sent at 400 kB/s it is long enough under way to be caught in the middle. */
+const BIG = Buffer.alloc(2_000_000, 'a line of a log\n')
+const SLOW = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 }
+
+interface Job {
+  readonly status: string
+  readonly pipeline: string
+  readonly priority: number
+  readonly metadata: unknown
+  readonly callbackUrl: string | null
+  readonly files: { name: string; size: number }[]
+}
+
+describe.skipIf(chromium === null)('the page for uploads', () => {
+  let sluice: RunningSluice
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    sluice = await startProduct()
+    browser = await launchBrowser(chromium!)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await sluice?.stop()
+  })
+  beforeEach(async () => {
+    context = await browser.newContext({ baseURL: sluice.url, reducedMotion: 'reduce' })
+    context.setDefaultTimeout(30_000)
+    page = await context.newPage()
+    complaints = complaintsOf(page)
+  })
+  afterEach(async () => {
+    await context.close()
+    expect(complaints.filter(line => !line.includes('[Uppy]'))).toEqual([])
+  })
+
+  const read = async (id: string) => (await (await fetch(`${sluice.url}/api/jobs/${id}`)).json()) as Job
+  const jobOfPage = async () => {
+    await page.waitForURL('**/jobs/*')
+    return new URL(page.url()).pathname.split('/').at(-1)!
+  }
+  const sent = () =>
+    page
+      .locator('.uppy-StatusBar')
+      .getByText(/^Uploading: [1-9]\d?%/)
+      .waitFor()
+
+  test('files dropped anywhere become one job, with the options that were chosen', async () => {
+    const before = await jobIds(sluice.url)
+    await page.goto('/upload')
+    await drop(page, [
+      { name: 'app.log', text: LOG },
+      { name: 'журнал.log', text: LOG },
+    ])
+    await page.getByText('2 files selected').waitFor()
+    await page.getByLabel('Pipeline').selectOption('inspect')
+    await page.getByLabel('Priority').fill('7')
+    await page.getByLabel('Name').fill('ticket')
+    await page.getByLabel('Value').fill('INC-42')
+    await uploadButton(page).click()
+    const id = await jobOfPage()
+    await expect.poll(async () => (await read(id)).status).toBe('completed')
+    const job = await read(id)
+    expect(job).toMatchObject({ pipeline: 'inspect', priority: 7, metadata: { ticket: 'INC-42' } })
+    expect(job.files.map(file => file.name).sort()).toEqual(['app.log', 'журнал.log'])
+    expect(await jobIds(sluice.url)).toEqual([id, ...before])
+  })
+
+  test('a refused callback URL is told beside its field, before a byte is sent, and the files are still there', async () => {
+    const before = await jobIds(sluice.url)
+    await page.goto('/upload')
+    await choose(page, { name: 'app.log', content: LOG })
+    await page.getByLabel('Callback URL').fill('http://10.0.0.1/hook')
+    await uploadButton(page).click()
+    await page.getByText('SLUICE_WEBHOOK_ALLOW').first().waitFor()
+    expect(await page.getByLabel('Callback URL').getAttribute('aria-invalid')).toBe('true')
+    expect(await jobIds(sluice.url)).toEqual(before)
+
+    await page.getByLabel('Callback URL').fill('')
+    expect(await page.getByLabel('Callback URL').getAttribute('aria-invalid')).toBe(null)
+    await uploadButton(page).click()
+    await jobOfPage()
+  })
+
+  test('an upload that is reloaded in the middle goes on where it was, and makes one job', async () => {
+    const before = await jobIds(sluice.url)
+    await page.goto('/upload')
+    const session = await context.newCDPSession(page)
+    await session.send('Network.emulateNetworkConditions', SLOW)
+    await choose(page, { name: 'big.log', content: BIG })
+    await uploadButton(page).click()
+    await sent()
+    await page.reload()
+    await page.getByText('Session restored').waitFor()
+    await uploadButton(page).click()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'big.log', size: BIG.length }])
+    expect(await jobIds(sluice.url)).toEqual([id, ...before])
+  })
+
+  test('an upload goes on by itself when the network comes back', async () => {
+    const before = await jobIds(sluice.url)
+    await page.goto('/upload')
+    const session = await context.newCDPSession(page)
+    await session.send('Network.emulateNetworkConditions', SLOW)
+    await choose(page, { name: 'cut.log', content: BIG })
+    await uploadButton(page).click()
+    await sent()
+    await session.send('Network.emulateNetworkConditions', { ...SLOW, offline: true })
+    await page
+      .locator('.uppy-Informer, .uppy-StatusBar')
+      .getByText(/No internet|paused|offline/i)
+      .first()
+      .waitFor()
+    await session.send('Network.emulateNetworkConditions', { ...SLOW, uploadThroughput: -1 })
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'cut.log', size: BIG.length }])
+    expect(await jobIds(sluice.url)).toEqual([id, ...before])
+  })
+
+  test('an upload that is cancelled half-way leaves no job', async () => {
+    const before = await jobIds(sluice.url)
+    await page.goto('/upload')
+    const session = await context.newCDPSession(page)
+    await session.send('Network.emulateNetworkConditions', SLOW)
+    await choose(page, { name: 'dropped.log', content: BIG })
+    await uploadButton(page).click()
+    await sent()
+    await page.locator('.uppy-StatusBar').getByRole('button', { name: 'Cancel' }).click()
+    await page.getByText('Drop files or folders anywhere').waitFor()
+    await expect.poll(() => jobIds(sluice.url)).toEqual(before)
+  })
+
+  test('can be used by everybody, in both themes, empty and with files', async () => {
+    await page.goto('/upload')
+    await page.getByText('Drop files or folders anywhere').waitFor()
+    expect(await violationsInBothThemes(page)).toEqual([])
+    await choose(page, { name: 'app.log', content: LOG }, { name: 'db.log', content: LOG })
+    await page.getByText('2 files selected').waitFor()
+    expect(await violationsInBothThemes(page)).toEqual([])
+  })
+})
