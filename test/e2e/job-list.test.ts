@@ -54,7 +54,7 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await live(page)
     const id = await add('from-elsewhere.log')
     await row(page, id).getByText('Completed').waitFor()
-    await row(page, id).getByText('from-elsewhere.log').waitFor()
+    await row(page, id).getByRole('link', { name: 'from-elsewhere.log' }).waitFor()
   })
 
   test('opens a refused stream again, and is loaded anew where it missed events', async () => {

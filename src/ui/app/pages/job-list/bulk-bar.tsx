@@ -1,4 +1,5 @@
 /** What can be done to many jobs at once: to a selection, or to all that fit the filter. */
+import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Job } from '../../contract.ts'
 import { counted } from '../../format.ts'
@@ -39,6 +40,7 @@ export function BulkBar({ selected, filter, all, onAll, onClear }: Props) {
   const [asking, setAsking] = useState<Action | null>(null)
   const [busy, setBusy] = useState(false)
   const notices = useNotices()
+  const queries = useQueryClient()
   if (selected.length === 0) return null
 
   const what = all ? 'all jobs that match' : counted(selected.length, 'job')
@@ -48,6 +50,8 @@ export function BulkBar({ selected, filter, all, onAll, onClear }: Props) {
       const { done, refused } = await runBulk(action, all ? filter : selected.map(job => job.id))
       notices.done(`${DONE[action]} ${counted(done, 'job')}.${refusedWords(refused)}`)
       onClear()
+      // What was deleted no event tells.
+      if (action === 'delete') await queries.invalidateQueries({ queryKey: ['jobs'] })
     } catch (error) {
       notices.failed(error)
     } finally {
