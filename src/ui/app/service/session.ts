@@ -22,11 +22,16 @@ const RIGHTS: Readonly<Record<Session['role'], Rights>> = {
 }
 const NONE: Rights = { upload: false, change: false, operations: false, administer: false, content: false }
 
+/** The roles that have a right. */
+export function rolesWith(right: keyof Rights): Session['role'][] {
+  return (Object.keys(RIGHTS) as Session['role'][]).filter(role => RIGHTS[role][right])
+}
+
 export function useSession() {
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     queryKey: ['session'],
     queryFn: ({ signal }) => call<Session>('GET', '/api/session', { signal }),
     staleTime: Number.POSITIVE_INFINITY,
   })
-  return { session: data, rights: data ? RIGHTS[data.role] : NONE }
+  return { session: data, rights: data ? RIGHTS[data.role] : NONE, error }
 }

@@ -1,0 +1,117 @@
+/** Endpoints: who is told of every job's events. */
+import { Plus, Webhook as WebhookIcon } from 'lucide-react'
+import { useState } from 'react'
+import { Link } from 'wouter'
+import type { Webhook } from '../../contract.ts'
+import { counted } from '../../format.ts'
+import { Button } from '../../parts/button.tsx'
+import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
+import { Badge } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
+import { Time } from '../../parts/time.tsx'
+import { useWebhooks } from '../../service/callbacks.ts'
+import { EndpointForm } from './endpoint-form.tsx'
+import { nameOf, stateOf } from './endpoint-words.ts'
+import styles from './endpoints-page.module.css'
+import { Success } from './success.tsx'
+import { Tabs } from './tabs.tsx'
+import { VerifyHelp } from './verify-help.tsx'
+
+/** Types that a row names; of more it tells how many. */
+const NAMED = 3
+
+export function EndpointsPage() {
+  const { data: webhooks, error, refetch } = useWebhooks(true)
+  const [making, setMaking] = useState(false)
+  const make = (
+    <Button kind="primary" onClick={() => setMaking(true)}>
+      <Plus size={16} aria-hidden />
+      New endpoint
+    </Button>
+  )
+  const none = webhooks?.length === 0
+  return (
+    <Page
+      title="Callbacks"
+      actions={
+        <>
+          <VerifyHelp />
+          {!none && make}
+        </>
+      }
+    >
+      <Tabs />
+      <RefusalNote error={error} retry={refetch} />
+      {!webhooks && !error && <p className="muted">Loading…</p>}
+      {webhooks && (
+        <Card aria-label="List of endpoints">
+          {none ? (
+            <Empty icon={<WebhookIcon size={34} aria-hidden />} title="No endpoint is registered">
+              <p>
+                An endpoint is told of every job, whoever uploads it: a chat’s webhook, a ticket system, a
+                service of yours. Uploads need not name it.
+              </p>
+              {make}
+            </Empty>
+          ) : (
+            <Table label="Endpoints">
+              <thead>
+                <tr>
+                  <th>State</th>
+                  <th>Endpoint</th>
+                  <th className={styles.wide}>Told of</th>
+                  <th className={styles.wide}>Delivered</th>
+                </tr>
+              </thead>
+              <tbody>
+                {webhooks.map(webhook => (
+                  <Row key={webhook.id} webhook={webhook} />
+                ))}
+              </tbody>
+            </Table>
+          )}
+        </Card>
+      )}
+      <EndpointForm open={making} onClose={() => setMaking(false)} />
+    </Page>
+  )
+}
+
+function Row({ webhook }: { webhook: Webhook }) {
+  const { id, url, description, events, disabledReason, failingSince, enabled } = webhook
+  const { tone, word } = stateOf(webhook)
+  return (
+    <tr>
+      <td className={styles.state}>
+        <Badge tone={tone}>{word}</Badge>
+        {disabledReason && <small className={styles.under}>{disabledReason}</small>}
+        {enabled && failingSince && (
+          <small className={styles.under}>
+            since <Time at={failingSince} style="ago" />
+          </small>
+        )}
+      </td>
+      <td>
+        <Link href={`/callbacks/endpoints/${encodeURIComponent(id)}`} className={styles.name}>
+          {nameOf(webhook)}
+        </Link>
+        <small className={styles.under}>{description ? url : new URL(url).pathname}</small>
+      </td>
+      <td className={styles.wide}>
+        <span className={styles.events}>
+          {events.slice(0, NAMED).map(type => (
+            <code key={type}>{type}</code>
+          ))}
+          {events.length > NAMED && (
+            <small className="muted" title={events.slice(NAMED).join(', ')}>
+              and {counted(events.length - NAMED, 'more type')}
+            </small>
+          )}
+        </span>
+      </td>
+      <td className={styles.wide}>
+        <Success webhookId={id} />
+      </td>
+    </tr>
+  )
+}

@@ -1,0 +1,73 @@
+/** Endpoints and deliveries, as the pages ask for them. */
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import type { Delivery, Webhook } from '../contract.ts'
+import { call } from './call.ts'
+
+/** How many of an endpoint's newest deliveries its success is told by. */
+export const RECENT = 50
+/** Ms between two looks at what nobody waits for. */
+const EVERY = 5_000
+/** Ms between two looks while an attempt is under way: it takes 15 s at most, and no event tells of its end. */
+const AWAITED = 1_000
+
+export function deliveryPath(id: string): string {
+  return `/api/deliveries/${encodeURIComponent(id)}`
+}
+
+export function webhookPath(id: string): string {
+  return `/api/webhooks/${encodeURIComponent(id)}`
+}
+
+/** @param wanted false where the reader may not see them */
+export function useWebhooks(wanted: boolean) {
+  return useQuery({
+    queryKey: ['webhooks', 'all'],
+    queryFn: async ({ signal }) =>
+      (await call<{ items: Webhook[] }>('GET', '/api/webhooks', { signal })).items,
+    refetchInterval: EVERY,
+    enabled: wanted,
+  })
+}
+
+export function useWebhook(id: string) {
+  return useQuery({
+    queryKey: ['webhooks', id],
+    queryFn: ({ signal }) => call<Webhook>('GET', webhookPath(id), { signal }),
+    refetchInterval: EVERY,
+  })
+}
+
+export function useDelivery(id: string) {
+  return useQuery({
+    queryKey: ['deliveries', 'one', id],
+    queryFn: ({ signal }) => call<Delivery>('GET', deliveryPath(id), { signal }),
+    refetchInterval: ({ state: { data } }) =>
+      data?.status !== 'pending' ? false : isDue(data) ? AWAITED : EVERY,
+  })
+}
+
+function isDue({ nextAttemptAt }: Delivery): boolean {
+  return nextAttemptAt === null || Date.parse(nextAttemptAt) <= Date.now()
+}
+
+/** The newest deliveries to an endpoint, the newest first. */
+export function useRecent(webhookId: string) {
+  return useQuery({
+    queryKey: ['deliveries', 'recent', webhookId],
+    queryFn: async ({ signal }) => {
+      const query = new URLSearchParams({ webhookId, limit: String(RECENT) })
+      return (await call<{ items: Delivery[] }>('GET', `/api/deliveries?${query}`, { signal })).items
+    },
+    refetchInterval: EVERY,
+  })
+}
+
+/** @returns what asks again for all that is shown of endpoints and deliveries, after a change. */
+export function useCallbacksChanged() {
+  const queries = useQueryClient()
+  return () =>
+    Promise.all([
+      queries.invalidateQueries({ queryKey: ['webhooks'] }),
+      queries.invalidateQueries({ queryKey: ['deliveries'] }),
+    ])
+}

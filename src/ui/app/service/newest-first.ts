@@ -1,0 +1,34 @@
+/** Lists that the API gives in pages, the newest first, and of whose changes no event tells. */
+import { keepPreviousData, useInfiniteQuery } from '@tanstack/react-query'
+import { call } from './call.ts'
+
+interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly nextCursor: string | null
+}
+
+/** Items a page, and ms between two looks at the first one. */
+const PAGE = 50
+const EVERY = 5_000
+
+/**
+ * @param key begins the query's key, so that a change made here can ask for the list again
+ * @param query as the list has it, without `limit` and `cursor`
+ */
+export function useNewestFirst<Item>(key: readonly string[], path: string, query: URLSearchParams) {
+  const pages = useInfiniteQuery({
+    queryKey: [...key, query.toString()],
+    queryFn: ({ pageParam, signal }) => {
+      const all = new URLSearchParams(query)
+      all.set('limit', String(PAGE))
+      if (pageParam) all.set('cursor', pageParam)
+      return call<Page<Item>>('GET', `${path}?${all}`, { signal })
+    },
+    initialPageParam: null as string | null,
+    getNextPageParam: page => page.nextCursor,
+    placeholderData: keepPreviousData,
+    // Whoever has gone further back reads; asking for all of it again would move what they read.
+    refetchInterval: ({ state }) => (state.data && state.data.pages.length > 1 ? false : EVERY),
+  })
+  return { ...pages, items: pages.data?.pages.flatMap(page => page.items) ?? [] }
+}
