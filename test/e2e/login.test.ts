@@ -2,7 +2,9 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
+import { violationsInBothThemes } from './axe.ts'
 import { type RunningSluice, startProduct } from './product.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const chromium = findChromium()
 const KEY = 'a-key-of-the-tests-0001'
@@ -10,6 +12,7 @@ const KEY = 'a-key-of-the-tests-0001'
 describe.skipIf(chromium === null)('the login page', () => {
   let sluice: RunningSluice
   let browser: Browser
+  let visitor: Visitor
   let page: Page
 
   beforeAll(async () => {
@@ -21,25 +24,27 @@ describe.skipIf(chromium === null)('the login page', () => {
     await sluice?.stop()
   })
   beforeEach(async () => {
-    page = await browser.newPage({ baseURL: sluice.url })
-    page.setDefaultTimeout(30_000)
+    visitor = await visit(browser, sluice.url)
+    page = visitor.page
   })
-  afterEach(() => page.close())
+  afterEach(() => visitor.leave())
 
-  async function signIn(key: string): Promise<void> {
-    await page.getByLabel('API key').fill(key)
-    await page.keyboard.press('Enter')
+  async function signIn(on: Page, key: string): Promise<void> {
+    await on.getByLabel('API key').fill(key)
+    await on.keyboard.press('Enter')
   }
 
   test('a visitor without a session signs in and comes back to where they wanted to go, until they sign out', async () => {
-    await page.goto('/?status=failed')
+    await page.goto('/callbacks?status=failed')
     await page.waitForURL('**/login?next=*')
-    await signIn('not-a-key')
-    await page.getByText('This key is not known here.').waitFor()
-    await signIn(KEY)
-    await page.waitForURL('**/?status=failed')
-    await page.getByText('No job is in this state.').waitFor()
-    await page.locator('.live[data-state="live"]').waitFor()
+    await signIn(page, 'not-a-key')
+    await page.getByText('This key is not known here. Check that all of it was copied.').waitFor()
+    expect(await page.getByLabel('API key').getAttribute('aria-invalid')).toBe('true')
+    await signIn(page, KEY)
+    await page.waitForURL('**/callbacks?status=failed')
+    await page.getByRole('heading', { name: 'No delivery matches' }).waitFor()
+    await page.getByText('ada', { exact: true }).waitFor()
+    await page.getByText('Admin', { exact: true }).waitFor()
 
     await page.getByRole('button', { name: 'Sign out' }).click()
     await page.waitForURL('**/login')
@@ -55,7 +60,7 @@ describe.skipIf(chromium === null)('the login page', () => {
       'javascript:alert(1)',
     ]) {
       await page.goto(`/login?next=${encodeURIComponent(next)}`)
-      await signIn(KEY)
+      await signIn(page, KEY)
       await page.waitForURL(url => url.pathname !== '/login')
       expect(new URL(page.url()).origin).toBe(sluice.url)
     }
@@ -64,13 +69,34 @@ describe.skipIf(chromium === null)('the login page', () => {
   test('signing in works without scripts, too', async () => {
     const context = await browser.newContext({ baseURL: sluice.url, javaScriptEnabled: false })
     try {
-      page = await context.newPage()
-      await page.goto('/login')
-      await signIn(KEY)
-      await page.waitForURL(url => url.pathname === '/')
+      const plain = await context.newPage()
+      plain.setDefaultTimeout(30_000)
+      await plain.goto('/login')
+      await signIn(plain, KEY)
+      await plain.waitForURL(url => url.pathname === '/')
       expect((await context.request.get('/api/jobs')).status()).toBe(200)
     } finally {
       await context.close()
     }
+  })
+
+  test('who does nothing but type signs in: the field has the focus, and what is wrong is told beside it', async () => {
+    await page.goto('/login')
+    await page.keyboard.type('not-a-key')
+    await page.keyboard.press('Enter')
+    const told = page.getByRole('alert').filter({ hasText: 'not known' })
+    await told.waitFor()
+    // What is wrong is selected: the next key replaces it.
+    await page.keyboard.type(KEY)
+    await page.keyboard.press('Enter')
+    await page.waitForURL(url => url.pathname === '/')
+  })
+
+  test('axe finds nothing in either theme, also with a key that was refused', async () => {
+    await page.goto('/login')
+    expect(await violationsInBothThemes(page)).toEqual([])
+    await signIn(page, 'not-a-key')
+    await page.getByText('This key is not known here.').waitFor()
+    expect(await violationsInBothThemes(page)).toEqual([])
   })
 })

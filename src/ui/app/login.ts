@@ -3,7 +3,7 @@ import './styles/tokens.css'
 import './styles/base.css'
 import './login.css'
 import '@fontsource-variable/inter'
-import { Refusal } from './service/call.ts'
+import { signInWith } from './service/call.ts'
 
 const form = document.querySelector<HTMLFormElement>('#login')!
 const key = document.querySelector<HTMLInputElement>('#key')!
@@ -24,23 +24,6 @@ form.addEventListener('submit', async event => {
     key.select()
   }
 })
-
-async function signInWith(text: string): Promise<void> {
-  const response = await fetch('/login', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ key: text }),
-    redirect: 'manual',
-  }).catch(() => {
-    throw new Refusal(0, null)
-  })
-  // The redirect to `/` is the success; where to go is decided here.
-  if (response.type === 'opaqueredirect' || response.ok) return
-  if (response.status === 401) {
-    throw new Error('This key is not known here. Check that all of it was copied.')
-  }
-  throw new Refusal(response.status, await response.json().catch(() => null))
-}
 
 /** Where the visitor wanted to go; only ever a page of this service, whatever the address says. */
 function next(): string {

@@ -71,6 +71,28 @@ export function signIn(): void {
   location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
 }
 
+/**
+ * Opens a session of this browser.
+ *
+ * @throws where the key is not known, or nobody can be asked: with a sentence for people
+ */
+export async function signInWith(key: string): Promise<void> {
+  const response = await fetch('/login', {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key }),
+    redirect: 'manual',
+  }).catch(() => {
+    throw new Refusal(0, null)
+  })
+  // The redirect to `/` is the success; where to go is decided here.
+  if (response.type === 'opaqueredirect' || response.ok) return
+  if (response.status === 401) {
+    throw new Error('This key is not known here. Check that all of it was copied.')
+  }
+  throw new Refusal(response.status, await response.json().catch(() => null))
+}
+
 /** Ends the session, and with it what this page may show. */
 export async function signOut(): Promise<void> {
   await fetch('/logout', { method: 'POST', redirect: 'manual' })
