@@ -23,7 +23,7 @@ export function ShownOnce({ secret, title, label, children, onKept }: Props) {
     <AlertDialog.Root open={secret !== null}>
       <AlertDialog.Portal>
         <AlertDialog.Backdrop className={dialog.backdrop} />
-        <AlertDialog.Popup className={dialog.popup}>
+        <AlertDialog.Popup className={dialog.popup} data-wide>
           <AlertDialog.Title className={dialog.title}>{title}</AlertDialog.Title>
           <div className={dialog.body}>
             <AlertDialog.Description render={<div className={styles.about} />}>

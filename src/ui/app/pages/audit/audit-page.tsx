@@ -92,7 +92,7 @@ function AuditLog() {
                 <th>Who</th>
                 <th>What</th>
                 <th className={styles.wide}>To what</th>
-                <th className={styles.wide}>From</th>
+                <th className={styles.widest}>From</th>
                 <th>
                   <span className="visually-hidden">Details</span>
                 </th>

@@ -46,7 +46,7 @@ export function EntryRows({ entry, onActor }: { entry: AuditEntry; onActor: (act
         <td className={styles.wide}>
           <Target entry={entry} />
         </td>
-        <td className={styles.wide}>{address && <code>{address}</code>}</td>
+        <td className={styles.widest}>{address && <code>{address}</code>}</td>
         <td data-number>
           <Button
             kind="quiet"

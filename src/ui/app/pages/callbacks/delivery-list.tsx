@@ -2,6 +2,7 @@
 import { SearchX, Webhook as WebhookIcon } from 'lucide-react'
 import { Link } from 'wouter'
 import type { Delivery, Webhook } from '../../contract.ts'
+import { counted } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Older } from '../../parts/older.tsx'
 import { Empty, RefusalNote } from '../../parts/page.tsx'
@@ -47,8 +48,9 @@ export function DeliveryList({ query, webhooks, onClear }: Props) {
               <th>Event</th>
               {webhooks && <th className={styles.wide}>Receiver</th>}
               <th className={styles.wide}>Job</th>
-              <th data-number>Attempts</th>
-              <th className={styles.wide}>Next attempt</th>
+              <th data-number className={styles.wide}>
+                Attempts
+              </th>
               <th data-number>Made</th>
             </tr>
           </thead>
@@ -98,6 +100,11 @@ function Row({ delivery, receiver, webhook }: RowProps) {
           {type}
         </Link>
         {receiver && <small className={styles.narrow}>{webhook ? nameOf(webhook) : originOf(url)}</small>}
+        {last && status !== 'delivered' && (
+          <small className={styles.narrow}>
+            {counted(attempts.length, 'attempt')}, {last.statusCode ?? 'no answer'}
+          </small>
+        )}
       </td>
       {receiver && (
         <td className={styles.wide}>
@@ -116,13 +123,17 @@ function Row({ delivery, receiver, webhook }: RowProps) {
           <span className="muted">A test</span>
         )}
       </td>
-      <td data-number title={last?.error ?? undefined}>
+      <td data-number className={styles.wide} title={last?.error ?? undefined}>
         {attempts.length}
         {last && status !== 'delivered' && (
           <small className={styles.under}>{last.statusCode ?? 'no answer'}</small>
         )}
+        {status === 'pending' && (
+          <small className={styles.under}>
+            next <Due at={nextAttemptAt} />
+          </small>
+        )}
       </td>
-      <td className={styles.wide}>{status === 'pending' && <Due at={nextAttemptAt} />}</td>
       <td data-number>
         <Time at={createdAt} style="ago" />
       </td>

@@ -95,7 +95,9 @@ function Row({ webhook }: { webhook: Webhook }) {
         <Link href={`/callbacks/endpoints/${encodeURIComponent(id)}`} className={styles.name}>
           {nameOf(webhook)}
         </Link>
-        <small className={styles.under}>{description ? url : new URL(url).pathname}</small>
+        <small className={styles.url} title={url}>
+          {description ? url : new URL(url).pathname}
+        </small>
       </td>
       <td className={styles.wide}>
         <span className={styles.events}>

@@ -153,7 +153,7 @@ function KeyTable({ keys, own, onRevoke }: TableProps) {
         <thead>
           <tr>
             <th>Name</th>
-            <th>Role</th>
+            <th className={styles.wide}>Role</th>
             <th className={styles.wide}>Source</th>
             <th className={styles.wide}>Made</th>
             <th>Last used</th>
@@ -168,8 +168,9 @@ function KeyTable({ keys, own, onRevoke }: TableProps) {
               <td>
                 <span className={styles.name}>{key.name}</span>
                 {key.name === own && <small className={styles.own}>you</small>}
+                <small className={styles.narrow}>{capital(key.role)}</small>
               </td>
-              <td>{capital(key.role)}</td>
+              <td className={styles.wide}>{capital(key.role)}</td>
               <td className={styles.wide}>
                 {key.source === 'environment' ? 'The environment' : 'Made at run time'}
               </td>
