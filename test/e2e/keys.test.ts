@@ -69,7 +69,7 @@ describe.skipIf(chromium === null)('keys', () => {
       expect(await statusWith(sluice, key)).toBe(200)
       await page.reload()
       const row = page.getByRole('row', { name: /^support-bot/ })
-      await row.getByText('Viewer').waitFor()
+      await row.getByRole('cell', { name: 'Viewer', exact: true }).waitFor()
       expect(await page.content()).not.toContain(key)
 
       await row.getByRole('button', { name: 'Revoke support-bot…' }).click()
@@ -81,6 +81,26 @@ describe.skipIf(chromium === null)('keys', () => {
       await page.getByText('Revoked the key “support-bot”.').waitFor()
       await row.waitFor({ state: 'hidden' })
       expect(await statusWith(sluice, key)).toBe(401)
+    })
+
+    test('a key is copied by a click; where the browser gives no clipboard, the button says so', async () => {
+      const page = await visitAs(sluice, ADMIN)
+      await page.context().grantPermissions(['clipboard-read', 'clipboard-write'])
+      await page.goto('/keys')
+      for (const [name, said] of [
+        ['copied', 'Copied'],
+        ['by-hand', 'Copy it by hand'],
+      ] as const) {
+        await page.getByRole('button', { name: 'New key' }).click()
+        await fillAndMake(page, name, 'Viewer')
+        await page.getByRole('button', { name: 'Copy' }).click()
+        await page.getByRole('alertdialog').getByText(said, { exact: true }).waitFor()
+        const key = await keep(page)
+        if (said === 'Copied') {
+          expect(await page.evaluate('navigator.clipboard.readText()')).toBe(key)
+          await page.evaluate('Object.defineProperty(navigator, "clipboard", { value: undefined })')
+        }
+      }
     })
 
     test('what is wrong with a name is told at the name', async () => {
@@ -115,7 +135,7 @@ describe.skipIf(chromium === null)('keys', () => {
       expect(await page.getByRole('link', { name: 'Keys' }).count()).toBe(0)
       expect(await violationsInBothThemes(page)).toEqual([])
       await page.getByRole('link', { name: 'To the jobs' }).click()
-      await page.getByRole('heading', { name: 'Jobs' }).waitFor()
+      await page.getByRole('heading', { name: 'Jobs', exact: true }).waitFor()
     })
 
     test('axe finds nothing in either theme: the list, the form, the question before a key is revoked', async () => {
