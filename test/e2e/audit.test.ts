@@ -109,6 +109,21 @@ describe.skipIf(chromium === null)('the audit log', () => {
     await page.getByText('60 shown, that is all').waitFor()
   })
 
+  test('while the service is away the page says so and what to do, and comes back by a click', async () => {
+    const page = await as(ADMIN)
+    await page.route('**/api/audit?*', route => route.abort())
+    await page.goto('/audit')
+    const told = page.getByRole('alert').filter({ hasText: 'The service cannot be reached.' })
+    await told.waitFor()
+    await page.unroute('**/api/audit?*')
+    await told.getByRole('button', { name: 'Try again' }).click()
+    await page
+      .getByRole('row', { name: /ada Signed in/ })
+      .first()
+      .waitFor()
+    await told.waitFor({ state: 'hidden' })
+  })
+
   test('who is no admin is told that it is not for their role', async () => {
     const page = await as(UPLOADER)
     await page.goto('/audit')

@@ -10,6 +10,11 @@ const EVERY = 5_000
 /** Ms between two looks while an attempt is under way: it takes 15 s at most, and no event tells of its end. */
 const AWAITED = 1_000
 
+/** Not before there is something to keep current: asking again would take a refusal off the page, and what to do with it. */
+function whileShown({ state: { data } }: { state: { data: unknown } }): number | false {
+  return data === undefined ? false : EVERY
+}
+
 export function deliveryPath(id: string): string {
   return `/api/deliveries/${encodeURIComponent(id)}`
 }
@@ -24,7 +29,7 @@ export function useWebhooks(wanted: boolean) {
     queryKey: ['webhooks', 'all'],
     queryFn: async ({ signal }) =>
       (await call<{ items: Webhook[] }>('GET', '/api/webhooks', { signal })).items,
-    refetchInterval: EVERY,
+    refetchInterval: whileShown,
     enabled: wanted,
   })
 }
@@ -33,7 +38,7 @@ export function useWebhook(id: string) {
   return useQuery({
     queryKey: ['webhooks', id],
     queryFn: ({ signal }) => call<Webhook>('GET', webhookPath(id), { signal }),
-    refetchInterval: EVERY,
+    refetchInterval: whileShown,
   })
 }
 
@@ -58,7 +63,7 @@ export function useRecent(webhookId: string) {
       const query = new URLSearchParams({ webhookId, limit: String(RECENT) })
       return (await call<{ items: Delivery[] }>('GET', `/api/deliveries?${query}`, { signal })).items
     },
-    refetchInterval: EVERY,
+    refetchInterval: whileShown,
   })
 }
 

@@ -27,8 +27,9 @@ export function useNewestFirst<Item>(key: readonly string[], path: string, query
     initialPageParam: null as string | null,
     getNextPageParam: page => page.nextCursor,
     placeholderData: keepPreviousData,
-    // Whoever has gone further back reads; asking for all of it again would move what they read.
-    refetchInterval: ({ state }) => (state.data && state.data.pages.length > 1 ? false : EVERY),
+    // Whoever has gone further back reads; asking for all of it again would move what they read. And where there is
+    // nothing yet, it would take a refusal off the page, and what to do with it.
+    refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? EVERY : false),
   })
   return { ...pages, items: pages.data?.pages.flatMap(page => page.items) ?? [] }
 }
