@@ -45,11 +45,13 @@ function One({ attempt, number, content }: { attempt: Attempt; number: number; c
 /** Of an attempt's time, what went into which part of it. */
 function Phases({ attempt }: { attempt: Attempt }) {
   const { durationMs, dnsMs = null, connectMs = null } = attempt as Attempt & Partial<Parts>
-  const rest = Math.max(0, durationMs - (dnsMs ?? 0) - (connectMs ?? 0))
+  const before = (dnsMs ?? 0) + (connectMs ?? 0)
+  const rest = Math.max(0, durationMs - before)
   const parts = [
     { name: 'DNS', ms: dnsMs },
     { name: 'Connecting', ms: connectMs },
-    { name: attempt.statusCode === null ? 'Waiting' : 'Answer', ms: rest },
+    // Where all of it went into the name or the connection, nothing was waited for.
+    { name: attempt.statusCode === null ? 'Waiting' : 'Answer', ms: rest < 1 && before > 0 ? null : rest },
   ].filter((part): part is { name: string; ms: number } => part.ms !== null)
   return (
     <div className={styles.phases}>

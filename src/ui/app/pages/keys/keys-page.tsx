@@ -124,8 +124,8 @@ function Open({ onMake }: { onMake: () => void }) {
   return (
     <Empty icon={<LockOpen size={34} aria-hidden />} title="No key is set: the service is open">
       <p>
-        Whoever reaches this machine may do everything, without signing in. For that reason the service
-        answers on this machine only.
+        Whoever is on this machine may do everything, without signing in. For that reason the service answers
+        to nobody else.
       </p>
       <p>
         The first key shuts it at once: from then on everybody needs a key, people in their browser and
