@@ -5,14 +5,15 @@ import { call } from './call.ts'
 
 /** How many of an endpoint's newest deliveries its success is told by. */
 export const RECENT = 50
-/** Ms between two looks at what nobody waits for. */
+/** Ms between two looks at what nobody waits for; at many deliveries with all their answers, more. */
 const EVERY = 5_000
+const EVERY_MANY = 10_000
 /** Ms between two looks while an attempt is under way: it takes 15 s at most, and no event tells of its end. */
 const AWAITED = 1_000
 
 /** Not before there is something to keep current: asking again would take a refusal off the page, and what to do with it. */
-function whileShown({ state: { data } }: { state: { data: unknown } }): number | false {
-  return data === undefined ? false : EVERY
+function whileShown(every: number) {
+  return ({ state: { data } }: { state: { data: unknown } }) => (data === undefined ? false : every)
 }
 
 export function deliveryPath(id: string): string {
@@ -29,7 +30,7 @@ export function useWebhooks(wanted: boolean) {
     queryKey: ['webhooks', 'all'],
     queryFn: async ({ signal }) =>
       (await call<{ items: Webhook[] }>('GET', '/api/webhooks', { signal })).items,
-    refetchInterval: whileShown,
+    refetchInterval: whileShown(EVERY),
     enabled: wanted,
   })
 }
@@ -38,7 +39,7 @@ export function useWebhook(id: string) {
   return useQuery({
     queryKey: ['webhooks', id],
     queryFn: ({ signal }) => call<Webhook>('GET', webhookPath(id), { signal }),
-    refetchInterval: whileShown,
+    refetchInterval: whileShown(EVERY),
   })
 }
 
@@ -63,7 +64,7 @@ export function useRecent(webhookId: string) {
       const query = new URLSearchParams({ webhookId, limit: String(RECENT) })
       return (await call<{ items: Delivery[] }>('GET', `/api/deliveries?${query}`, { signal })).items
     },
-    refetchInterval: whileShown,
+    refetchInterval: whileShown(EVERY_MANY),
   })
 }
 

@@ -47,7 +47,7 @@ export function DeliveryList({ query, webhooks, onClear }: Props) {
               <th>Status</th>
               <th>Event</th>
               {webhooks && <th className={styles.wide}>Receiver</th>}
-              <th className={styles.wide}>Job</th>
+              <th className={styles.job}>Job</th>
               <th data-number className={styles.wide}>
                 Attempts
               </th>
@@ -114,7 +114,7 @@ function Row({ delivery, receiver, webhook }: RowProps) {
           {webhook?.description && <small className={styles.under}>{originOf(url)}</small>}
         </td>
       )}
-      <td className={styles.wide}>
+      <td className={styles.job}>
         {jobId ? (
           <Link href={`/jobs/${encodeURIComponent(jobId)}`} className={styles.id} title={jobId}>
             {jobId}

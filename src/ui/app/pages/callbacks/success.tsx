@@ -24,11 +24,18 @@ export function Success({ webhookId }: { webhookId: string }) {
         ))}
       </span>
       <span className={styles.words}>
-        {ended > 0 && <strong className="number">{percent(delivered, ended)}</strong>}{' '}
-        <small className="muted">
-          of the newest {recent.length}
-          {pending > 0 && `, ${pending} open`}
-        </small>
+        {ended > 0 && (
+          <>
+            <strong className="number">{percent(delivered, ended)}</strong>{' '}
+            <small className="muted">of the newest {ended}</small>
+          </>
+        )}
+        {pending > 0 && (
+          <small className="muted">
+            {ended > 0 && ', '}
+            {pending} open
+          </small>
+        )}
       </span>
     </span>
   )
