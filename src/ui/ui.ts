@@ -26,9 +26,10 @@ const PAGES = [
 ]
 
 /**
- * File names and metadata come from strangers. `trusted-types 'none'` makes the browser itself refuse any attempt to
- * turn a string into markup, so that one careless `innerHTML` is a visible error and not a hole. Frames show reports,
- * which are sandboxed by their own policy; `blob:` is the browser's own preview of a picture that is about to be sent.
+ * File names and metadata come from strangers. Trusted types make the browser itself refuse any attempt to turn a
+ * string into markup, so that one careless `innerHTML` is a visible error and not a hole; the one policy of theirs that
+ * may be made knows the address of the viewer's worker and nothing else. Frames show reports, which are sandboxed by
+ * their own policy; `blob:` is the browser's own preview of a picture that is about to be sent.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -36,13 +37,14 @@ const CONTENT_SECURITY_POLICY = [
   "style-src 'self'",
   "font-src 'self'",
   "img-src 'self' data: blob:",
+  "worker-src 'self'",
   "connect-src 'self'",
   "frame-src 'self'",
   "form-action 'self'",
   "frame-ancestors 'none'",
   "base-uri 'none'",
   "require-trusted-types-for 'script'",
-  "trusted-types 'none'",
+  'trusted-types sluice-workers',
 ].join('; ')
 
 const UNBUILT = `Sluice's web UI has not been built: run "npm run build:ui" and start again. The API is not concerned.\n`

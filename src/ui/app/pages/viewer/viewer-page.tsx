@@ -1,5 +1,107 @@
-import { Page } from '../../parts/page.tsx'
+/** A text artifact of any size: its lines where one looks, its search, an address for each line. */
+import { useQuery } from '@tanstack/react-query'
+import { ArrowLeft, Download, FileQuestion, FileX2 } from 'lucide-react'
+import { type Artifact, FINAL, type Job } from '../../contract.ts'
+import { bytes } from '../../format.ts'
+import { LinkButton, OutsideButton } from '../../parts/button.tsx'
+import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
+import { artifactPath, call, jobPath, Refusal } from '../../service/call.ts'
+import { Viewer } from './viewer.tsx'
 
-export default function ViewerPage({ id, name }: { id: string; name: string }) {
-  return <Page title={`${id} ${name}`}>…</Page>
+interface Props {
+  id: string
+  /** The artifact's, as it stands in the address. */
+  name: string
+}
+
+export default function ViewerPage({ id, name: inAddress }: Props) {
+  const name = decoded(inAddress)
+  const { data, error, refetch } = useQuery({
+    queryKey: ['job', id],
+    queryFn: ({ signal }) => call<Job>('GET', jobPath(id), { signal }),
+  })
+  const artifact = data?.artifacts.find(each => each.name === name)
+  const url = artifactPath(id, name)
+
+  return (
+    <Page
+      title={name.slice(name.lastIndexOf('/') + 1)}
+      beside={artifact && <span className="muted">{bytes(artifact.size)}</span>}
+      actions={
+        <>
+          <LinkButton href={`/jobs/${encodeURIComponent(id)}`}>
+            <ArrowLeft size={16} aria-hidden />
+            Job
+          </LinkButton>
+          {artifact && (
+            <OutsideButton href={url} download>
+              <Download size={16} aria-hidden />
+              Download
+            </OutsideButton>
+          )}
+        </>
+      }
+    >
+      {error && !isMissing(error) && <RefusalNote error={error} retry={() => refetch()} />}
+      {isMissing(error) && (
+        <Nothing title="There is no such job">
+          <p>It may have been deleted, or be somebody else’s. Finished jobs are kept for a limited time.</p>
+          <LinkButton href="/">To the jobs</LinkButton>
+        </Nothing>
+      )}
+      {!data && !error && <p className="muted">Loading…</p>}
+      {data && !artifact && (
+        <Nothing title="This job has no such artifact">
+          <p>
+            {FINAL.has(data.status)
+              ? `Its newest run has written nothing that is called “${name}”.`
+              : `Nothing that is called “${name}” has been written yet: the job is ${data.status}.`}
+          </p>
+          <LinkButton href={`/jobs/${encodeURIComponent(id)}`}>To the job</LinkButton>
+        </Nothing>
+      )}
+      {artifact && !isText(artifact) && (
+        <Nothing title="This is no text">
+          <p>
+            It is {artifact.type}, which has no lines to show. Download it, and open it with what made it.
+          </p>
+        </Nothing>
+      )}
+      {artifact && isText(artifact) && artifact.size === 0 && (
+        <Nothing title="This file is empty">
+          <p>What was uploaded had no lines, so there is nothing to read here.</p>
+        </Nothing>
+      )}
+      {artifact && isText(artifact) && artifact.size > 0 && <Viewer url={url} size={artifact.size} />}
+    </Page>
+  )
+}
+
+function Nothing({ title, children }: { title: string; children: React.ReactNode }) {
+  const Icon = title.includes('no such') ? FileQuestion : FileX2
+  return (
+    <Card>
+      <Empty icon={<Icon size={34} aria-hidden />} title={title}>
+        {children}
+      </Empty>
+    </Card>
+  )
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Refusal && error.status === 404
+}
+
+function isText({ type }: Pick<Artifact, 'type'>): boolean {
+  return /^text\/|^application\/(?:json|x-ndjson|xml)\b/.test(type)
+}
+
+/** The router decodes an address only in part, and a name may hold anything: it is read where nobody has touched it. */
+function decoded(inAddress: string): string {
+  const { pathname } = location
+  try {
+    return decodeURIComponent(pathname.slice(pathname.indexOf('/view/') + '/view/'.length))
+  } catch {
+    return inAddress
+  }
 }
