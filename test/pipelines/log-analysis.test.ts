@@ -77,6 +77,7 @@ describe('the sample log', async () => {
         {
           id: 'f1',
           name: 'checkout-incident.log',
+          artifact: 'redacted/checkout-incident.log',
           encoding: 'utf-8',
           compression: null,
           truncated: false,
@@ -176,6 +177,7 @@ test('several files: each is redacted under a name of its own, and the totals ar
     ['redacted/packed.log', 'f7'],
     ['redacted/twice.log', 'f8'],
   ])
+  expect(report.files.map(file => file.artifact)).toEqual(redacted.map(artifact => artifact.name))
   expect(report.totals).toMatchObject({ files: 8, lines: 7, entries: 7, redactions: { email: 1 } })
   expect(report.totals.levels).toMatchObject({ info: 1, error: 1, unknown: 5 })
 })

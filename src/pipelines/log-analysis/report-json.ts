@@ -28,6 +28,8 @@ export interface FileSummary {
   readonly id: string
   /** Of a member the archive's name, and the path within: `bundle.zip/logs/app.log`. */
   readonly name: string
+  /** The redacted text's: `redacted/app.log`. */
+  readonly artifact: string
   /** Bytes as uploaded; of a member, as it was put into its archive. */
   readonly size: number
   readonly lines: number

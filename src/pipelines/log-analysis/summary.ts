@@ -29,6 +29,7 @@ function fileSummary(text: IngestedText, redacted: RedactedText): FileSummary {
   return {
     id: text.fileId,
     name: text.name,
+    artifact: redacted.artifact,
     size: text.size,
     lines: text.lines,
     entries: text.entries,

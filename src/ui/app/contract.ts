@@ -5,6 +5,9 @@
 import type { z } from 'zod'
 import type * as schemas from '../../api/schemas.ts'
 
+export type { Level } from '../../pipelines/log-analysis/levels.ts'
+export type * as Report from '../../pipelines/log-analysis/report-json.ts'
+
 export type Job = z.infer<typeof schemas.JobSchema>
 export type Status = z.infer<typeof schemas.StatusSchema>
 export type JobFile = z.infer<typeof schemas.FileSchema>

@@ -39,3 +39,9 @@ export const OUTSIDE: readonly Place[] = [
 export function placesFor(rights: Rights, places: readonly Place[]): readonly Place[] {
   return places.filter(({ needs }) => !needs || rights[needs])
 }
+
+/** The viewer's address of an artifact. @param line from 1 */
+export function viewPath(id: string, artifact: string, line?: number): string {
+  const path = `/jobs/${encodeURIComponent(id)}/view/${encodeURIComponent(artifact)}`
+  return line === undefined ? path : `${path}?line=${line}`
+}

@@ -1,0 +1,86 @@
+/** What stood out, the worst first; each leads to its line. */
+import { ArrowRight } from 'lucide-react'
+import { Link } from 'wouter'
+import type { Report } from '../../contract.ts'
+import { capital } from '../../format.ts'
+import { Card, CardHead } from '../../parts/page.tsx'
+import { Badge, type Tone } from '../../parts/status.tsx'
+import { Time } from '../../parts/time.tsx'
+import styles from './findings.module.css'
+import { TemplateText } from './template-text.tsx'
+
+const TONES: Readonly<Record<Report.Finding['severity'], Tone>> = {
+  high: 'bad',
+  medium: 'warn',
+  low: 'quiet',
+}
+
+interface Props {
+  findings: readonly Report.Finding[]
+  /** Without the filter. */
+  total: number
+  hrefOf: (file: string, line: number) => string | null
+  manyFiles: boolean
+}
+
+export function Findings({ findings, total, hrefOf, manyFiles }: Props) {
+  return (
+    <Card aria-labelledby="findings">
+      <CardHead>
+        <h2 id="findings">Findings</h2>
+        {findings.length < total && (
+          <span className="muted">
+            {findings.length} of {total} in this time
+          </span>
+        )}
+      </CardHead>
+      {findings.length === 0 ? (
+        <p className={styles.none}>
+          {total === 0
+            ? 'Nothing stood out: no exception, no burst of errors, no gap, no restart, no exposed secret.'
+            : 'Nothing stood out in this time.'}
+        </p>
+      ) : (
+        <ol className={styles.list}>
+          {findings.map(finding => (
+            <FindingItem
+              key={`${finding.kind} ${finding.file} ${finding.line} ${finding.title}`}
+              {...{ finding, hrefOf, manyFiles }}
+            />
+          ))}
+        </ol>
+      )}
+    </Card>
+  )
+}
+
+function FindingItem({
+  finding: { severity, title, detail, at, file, line },
+  hrefOf,
+  manyFiles,
+}: { finding: Report.Finding } & Pick<Props, 'hrefOf' | 'manyFiles'>) {
+  const href = hrefOf(file, line)
+  const place = `${manyFiles ? `${file}, line` : 'Line'} ${line.toLocaleString('en')}`
+  return (
+    <li className={styles.finding} data-severity={severity}>
+      <Badge tone={TONES[severity]}>{capital(severity)}</Badge>
+      <div>
+        <h3>{title}</h3>
+        <p className={styles.detail}>
+          <TemplateText text={detail} />
+        </p>
+      </div>
+      <div className={styles.where}>
+        {href ? (
+          <Link href={href}>
+            {place}
+            <ArrowRight size={14} aria-hidden />
+          </Link>
+        ) : (
+          place
+        )}
+        {at && <Time at={at} />}
+      </div>
+    </li>
+  )
+}
