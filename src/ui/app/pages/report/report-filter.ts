@@ -44,7 +44,7 @@ export function readFilter(search: string): Filter {
 
 /** @returns with its question mark */
 export function writeFilter({ span, levels, text, order }: Filter): string {
-  const params = new URLSearchParams(levels.map(level => ['level', level]))
+  const params = new URLSearchParams(levels.map((level): [string, string] => ['level', level]))
   if (span) {
     params.set('from', new Date(span.from).toISOString())
     params.set('to', new Date(span.to).toISOString())

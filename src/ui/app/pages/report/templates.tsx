@@ -219,7 +219,7 @@ function TemplateRow({ template, most, entries, hrefOf, isOpen, onToggle }: RowP
           <figure id={`${id}-example`} className={styles.example}>
             <figcaption>Its first entry, in {firstFile}</figcaption>
             <pre>
-              <Content text={template.example} pattern={null} />
+              <Content text={template.example} marks={null} />
             </pre>
           </figure>
         )}

@@ -118,15 +118,16 @@ function Chart({ timeline, span, hidden, onSpan, onPoint, label }: ChartProps) {
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: its colours are those of the theme.
   useEffect(() => {
-    const drawn = drawTimeline(box.current!, timeline, {
+    const element = box.current!
+    const drawn = drawTimeline(element, timeline, {
       onSpan: span => calls.current.onSpan(span),
       onPoint: bucket => calls.current.onPoint(bucket),
     })
     plot.current = drawn
     const observer = new ResizeObserver(() =>
-      drawn.setSize({ width: box.current!.clientWidth, height: box.current!.clientHeight }),
+      drawn.setSize({ width: element.clientWidth, height: element.clientHeight }),
     )
-    observer.observe(box.current!)
+    observer.observe(element)
     return () => {
       observer.disconnect()
       drawn.destroy()

@@ -16,7 +16,7 @@ const LINE_FEED = 10
 
 export interface Line {
   readonly text: string
-  /** Where it begins, and how long it is without its end; in bytes. */
+  /** Where it begins, and how long it is, without its line end unless that was too far off to be read; in bytes. */
   readonly start: number
   readonly bytes: number
   /** Whether `text` is only its beginning. */

@@ -12,8 +12,10 @@ import {
 import { bytes } from '../../format.ts'
 import type { Line } from './line-store.ts'
 import styles from './lines.module.css'
+import { isMatch } from './matches.ts'
 import { scrollMap } from './scroll-map.ts'
-import { gravityOf, segmentsOf } from './segments.ts'
+import { gravityOf, type Marks, segmentsOf } from './segments.ts'
+import type { Search } from './use-search.ts'
 import type { Text } from './use-text.ts'
 
 /** Of a line that is not wrapped, in px; the style sheet says the same. */
@@ -34,13 +36,13 @@ interface Props {
   wrap: boolean
   /** From 1; 0: none. */
   current: number
-  pattern: RegExp | null
+  search: Search
   onSelect: (line: number) => void
   onWhole: (number: number, line: Line) => void
   handle: Ref<LinesHandle>
 }
 
-export function Lines({ text, wrap, current, pattern, onSelect, onWhole, handle }: Props) {
+export function Lines({ text, wrap, current, search, onSelect, onWhole, handle }: Props) {
   const box = useRef<HTMLElement>(null)
   const list = useRef<HTMLDivElement>(null)
   const { view, width } = useSize(box)
@@ -105,7 +107,8 @@ export function Lines({ text, wrap, current, pattern, onSelect, onWhole, handle 
                   number={number}
                   line={store.get(number - 1)}
                   isCurrent={number === current}
-                  {...{ pattern, onSelect, onWhole }}
+                  marks={isMatch(search.lines, number) ? search.marks : null}
+                  {...{ onSelect, onWhole }}
                 />
               )
             })}
@@ -116,13 +119,14 @@ export function Lines({ text, wrap, current, pattern, onSelect, onWhole, handle 
   )
 }
 
-interface RowProps extends Pick<Props, 'pattern' | 'onSelect' | 'onWhole'> {
+interface RowProps extends Pick<Props, 'onSelect' | 'onWhole'> {
+  marks: Marks | null
   number: number
   line: Line | undefined
   isCurrent: boolean
 }
 
-const Row = memo(function Row({ number, line, isCurrent, pattern, onSelect, onWhole }: RowProps) {
+const Row = memo(function Row({ number, line, isCurrent, marks, onSelect, onWhole }: RowProps) {
   return (
     <div
       className={styles.row}
@@ -144,7 +148,7 @@ const Row = memo(function Row({ number, line, isCurrent, pattern, onSelect, onWh
         {number}
       </a>
       <span className={styles.text}>
-        {line && <Content text={line.text} pattern={pattern} />}
+        {line && <Content text={line.text} marks={marks} />}
         {line?.cut && (
           <button type="button" className={styles.more} onClick={() => onWhole(number, line)}>
             … show all ({bytes(line.bytes)})
@@ -155,8 +159,8 @@ const Row = memo(function Row({ number, line, isCurrent, pattern, onSelect, onWh
   )
 })
 
-export function Content({ text, pattern }: { text: string; pattern: RegExp | null }) {
-  return segmentsOf(text, pattern).map(({ text, redacted, isHit }, place) => {
+export function Content({ text, marks }: { text: string; marks: Marks | null }) {
+  return segmentsOf(text, marks).map(({ text, redacted, isHit }, place) => {
     const Element = isHit ? 'mark' : 'span'
     return (
       // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text have no other name than their place.
@@ -221,9 +225,11 @@ function useScroll(
 function useSize(box: React.RefObject<HTMLElement | null>) {
   const [size, setSize] = useState({ view: 0, width: 0 })
   useLayoutEffect(() => {
-    const measure = () => setSize({ view: box.current!.clientHeight, width: box.current!.clientWidth })
-    const observer = new ResizeObserver(measure)
-    observer.observe(box.current!)
+    const element = box.current!
+    const observer = new ResizeObserver(() =>
+      setSize({ view: element.clientHeight, width: element.clientWidth }),
+    )
+    observer.observe(element)
     return () => observer.disconnect()
   }, [box])
   return size

@@ -11,13 +11,17 @@ type Span = readonly [from: number, to: number, kind: string]
 
 /** `[REDACTED:email]`, and the pseudonym `[email:3fa2b1]`. */
 const REDACTED = /\[REDACTED:([\w-]+)\]|\[([a-z][\w-]*):[0-9a-f]{6}\]/g
-/** In a line; a pattern that fits every letter must not make every letter an element. */
-const MOST_HITS = 200
+/** What is marked in a line that a search has found. */
+export interface Marks {
+  /** Global. */
+  readonly pattern: RegExp
+  /** In a line; what fits every letter must not make every letter an element. */
+  readonly most: number
+}
 
-/** @param pattern global, or null */
-export function segmentsOf(text: string, pattern: RegExp | null): Segment[] {
-  const redacted = spansOf(text, REDACTED)
-  const hits = pattern ? spansOf(text, pattern).slice(0, MOST_HITS) : []
+export function segmentsOf(text: string, marks: Marks | null): Segment[] {
+  const redacted = spansOf(text, REDACTED, Number.POSITIVE_INFINITY)
+  const hits = marks ? spansOf(text, marks.pattern, marks.most) : []
   if (redacted.length === 0 && hits.length === 0) return [{ text, redacted: null, isHit: false }]
   const edges = new Set([0, text.length])
   for (const [from, to] of [...redacted, ...hits]) edges.add(from).add(to)
@@ -32,10 +36,14 @@ export function segmentsOf(text: string, pattern: RegExp | null): Segment[] {
   })
 }
 
-function spansOf(text: string, pattern: RegExp): Span[] {
-  return [...text.matchAll(pattern)]
+/** Looks no further than for `most` of them. */
+function spansOf(text: string, pattern: RegExp, most: number): Span[] {
+  return text
+    .matchAll(pattern)
     .filter(match => match[0] !== '')
-    .map(match => [match.index, match.index + match[0].length, match[1] ?? match[2] ?? ''])
+    .take(most)
+    .map((match): Span => [match.index, match.index + match[0].length, match[1] ?? match[2] ?? ''])
+    .toArray()
 }
 
 function spanAt(spans: readonly Span[], at: number): Span | undefined {

@@ -12,7 +12,8 @@ import { type ReactNode, type Ref, useState } from 'react'
 import { Button } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import type { Query } from './line-search.ts'
-import { firstAtLeast, type Search } from './use-search.ts'
+import { firstAtLeast } from './matches.ts'
+import type { Search } from './use-search.ts'
 import styles from './viewer.module.css'
 import { percent } from './viewer.tsx'
 
@@ -53,7 +54,10 @@ export function Toolbar(props: Props) {
             onChange={event => setQuery({ text: event.target.value })}
             onKeyDown={event => {
               if (event.key === 'Enter') match(event.shiftKey ? -1 : 1)
-              if (event.key === 'Escape') onLeave()
+              if (event.key !== 'Escape') return
+              // Browsers empty a search field then; here one only leaves it.
+              event.preventDefault()
+              onLeave()
             }}
           />
           <Toggle label="Match case" on={query.matchCase} onChange={matchCase => setQuery({ matchCase })}>

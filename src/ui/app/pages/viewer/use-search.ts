@@ -2,9 +2,11 @@
 import { useEffect, useState } from 'react'
 import { patternOf, type Query } from './line-search.ts'
 import { scan } from './scan.ts'
+import type { Marks } from './segments.ts'
 
 export interface Search {
-  readonly pattern: RegExp | null
+  /** Only for lines that match: an expression that never ends must not meet another line on the page. */
+  readonly marks: Marks | null
   /** Lines that match, from 1, in order. */
   readonly lines: readonly number[]
   /** Bytes. */
@@ -19,23 +21,26 @@ export interface Search {
 
 /** How long somebody must have stopped typing, in ms. */
 const TYPING = 250
+/** In a line. */
+const MOST_MARKS = 200
 const NOTHING = { lines: [], searched: 0, isFull: false, error: null } as const
 const nothing = () => {}
 
 export function useSearch(url: string, { text, isExpression, matchCase }: Query): Search {
-  const [search, setSearch] = useState<Search>({ pattern: null, state: 'idle', stop: nothing, ...NOTHING })
+  const [search, setSearch] = useState<Search>({ marks: null, state: 'idle', stop: nothing, ...NOTHING })
   useEffect(() => {
     if (text === '') {
-      setSearch({ pattern: null, state: 'idle', stop: nothing, ...NOTHING })
+      setSearch({ marks: null, state: 'idle', stop: nothing, ...NOTHING })
       return
     }
     const query = { text, isExpression, matchCase }
-    let pattern: RegExp
+    let marks: Marks
     try {
-      pattern = patternOf(query)
+      // The first match of an expression is one that the worker has seen end.
+      marks = { pattern: patternOf(query), most: isExpression ? 1 : MOST_MARKS }
     } catch (error) {
       setSearch({
-        pattern: null,
+        marks: null,
         state: 'failed',
         stop: nothing,
         ...NOTHING,
@@ -48,7 +53,7 @@ export function useSearch(url: string, { text, isExpression, matchCase }: Query)
       end()
       setSearch(old => (old.state === 'running' ? { ...old, state: 'stopped' } : old))
     }
-    setSearch({ pattern, state: 'running', stop, ...NOTHING })
+    setSearch({ marks, state: 'running', stop, ...NOTHING })
     const timer = setTimeout(() => {
       end = scan({ url, query }, report => {
         if (report.kind === 'failed') setSearch(old => ({ ...old, state: 'failed', error: report.message }))
@@ -69,26 +74,4 @@ export function useSearch(url: string, { text, isExpression, matchCase }: Query)
     }
   }, [url, text, isExpression, matchCase])
   return search
-}
-
-/**
- * @param step 1: the next match after `line`, −1: the one before it; beyond the last one it goes on at the first
- * @returns null where there is none
- */
-export function matchFrom(lines: readonly number[], line: number, step: 1 | -1): number | null {
-  const at = firstAtLeast(lines, line)
-  if (step < 0) return lines[at - 1] ?? lines.at(-1) ?? null
-  return lines[lines[at] === line ? at + 1 : at] ?? lines[0] ?? null
-}
-
-/** How many matches stand before a line. */
-export function firstAtLeast(lines: readonly number[], line: number): number {
-  let low = 0
-  let high = lines.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if (lines[middle]! < line) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -5,8 +5,9 @@ import { Card, RefusalNote } from '../../parts/page.tsx'
 import type { Query } from './line-search.ts'
 import type { Line } from './line-store.ts'
 import { Lines, type LinesHandle } from './lines.tsx'
+import { isMatch, matchFrom } from './matches.ts'
 import { Toolbar } from './toolbar.tsx'
-import { matchFrom, useSearch } from './use-search.ts'
+import { useSearch } from './use-search.ts'
 import { useText } from './use-text.ts'
 import { KEYS, useViewerKeys } from './use-viewer-keys.ts'
 import { readView, writeView } from './view-address.ts'
@@ -90,7 +91,7 @@ export function Viewer({ url, size }: { url: string; size: number }) {
             handle={lines}
             {...{ text, wrap }}
             current={line}
-            pattern={search.pattern}
+            search={search}
             onSelect={select}
             onWhole={useCallback((number: number, line: Line) => setWhole({ number, line }), [])}
           />
@@ -105,7 +106,12 @@ export function Viewer({ url, size }: { url: string; size: number }) {
         </p>
       </Card>
       {whole && (
-        <WholeLine {...whole} store={text.store} pattern={search.pattern} onClose={() => setWhole(null)} />
+        <WholeLine
+          {...whole}
+          store={text.store}
+          marks={isMatch(search.lines, whole.number) ? search.marks : null}
+          onClose={() => setWhole(null)}
+        />
       )}
       <Dialog open={help} onClose={() => setHelp(false)} title="Keys">
         <dl className={styles.keys}>

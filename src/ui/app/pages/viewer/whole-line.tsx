@@ -7,17 +7,18 @@ import { RefusalNote } from '../../parts/page.tsx'
 import { type Line, type LineStore, MOST_OF_A_LINE } from './line-store.ts'
 import styles from './lines.module.css'
 import { Content } from './lines.tsx'
+import type { Marks } from './segments.ts'
 
 interface Props {
   /** From 1. */
   number: number
   line: Line
   store: LineStore
-  pattern: RegExp | null
+  marks: Marks | null
   onClose: () => void
 }
 
-export function WholeLine({ number, line, store, pattern, onClose }: Props) {
+export function WholeLine({ number, line, store, marks, onClose }: Props) {
   const { data, error, refetch } = useQuery({
     queryKey: ['whole-line', number, line],
     queryFn: ({ signal }) => store.whole(line, signal),
@@ -41,7 +42,7 @@ export function WholeLine({ number, line, store, pattern, onClose }: Props) {
       {data !== undefined && (
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached from the keyboard.
         <pre className={styles.whole} tabIndex={0}>
-          <Content text={data} pattern={pattern} />
+          <Content text={data} marks={marks} />
         </pre>
       )}
     </Dialog>
