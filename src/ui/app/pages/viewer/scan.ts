@@ -21,9 +21,17 @@ const policy = (globalThis as MayTrust).trustedTypes?.createPolicy('sluice-worke
 /** @returns stops it */
 export function scan(task: Task, onReport: (report: Report) => void): () => void {
   const worker = new Worker(policy?.createScriptURL(workerUrl) ?? workerUrl, { type: 'module' })
-  worker.onmessage = ({ data }: MessageEvent<Report>) => onReport(data)
+  worker.onmessage = ({ data }: MessageEvent<Report>) => {
+    if (isLast(data)) worker.terminate()
+    onReport(data)
+  }
   worker.onerror = () =>
     onReport({ kind: 'failed', message: 'The browser could not read the file. Load the page again.' })
   worker.postMessage(task)
   return () => worker.terminate()
+}
+
+function isLast(report: Report): boolean {
+  if (report.kind === 'indexed') return report.part.done
+  return report.kind === 'failed' || report.done
 }

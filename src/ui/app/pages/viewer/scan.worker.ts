@@ -1,6 +1,7 @@
 /** Reads a text from its beginning to its end once, away from the page: to index its lines, or to search them. */
 import { type IndexPart, LineScanner } from './line-index.ts'
 import { LineSearch, type Query } from './line-search.ts'
+import { chunksOf } from './whole-stream.ts'
 
 export interface Task {
   readonly url: string
@@ -24,8 +25,6 @@ export type Report =
 
 /** Between two reports, in ms: as often as an eye wants it. */
 const EVERY = 100
-/** In a row, without a byte between them. */
-const MOST_CUTS = 5
 
 interface Scan {
   push(chunk: Uint8Array): void
@@ -76,39 +75,4 @@ function searching(query: Query): Scan {
       return search.isFull
     },
   }
-}
-
-/** All bytes in order; a connection that is cut is taken up again where it was. */
-async function* chunksOf(url: string): AsyncGenerator<Uint8Array> {
-  let at = 0
-  let etag = ''
-  for (let cuts = 0; ; cuts++) {
-    try {
-      const resumed = etag !== ''
-      const response = await fetch(url, {
-        ...(resumed && { headers: { range: `bytes=${at}-`, 'if-range': etag } }),
-      })
-      if (!response.ok) throw new Final(await sentenceOf(response))
-      if (resumed && response.status !== 206) throw new Final('The file has changed. Load the page again.')
-      etag = response.headers.get('etag') ?? ''
-      for (const reader = response.body!.getReader(); ; ) {
-        const { done, value } = await reader.read()
-        if (done) return
-        at += value.length
-        cuts = 0
-        yield value
-      }
-    } catch (error) {
-      if (error instanceof Final || cuts >= MOST_CUTS) throw error
-      await new Promise(resolve => setTimeout(resolve, 250 * 2 ** cuts))
-    }
-  }
-}
-
-/** What another try cannot cure. */
-class Final extends Error {}
-
-async function sentenceOf(response: Response): Promise<string> {
-  const problem = await response.json().catch(() => null)
-  return problem?.detail ?? `The service answered with status ${response.status}.`
 }
