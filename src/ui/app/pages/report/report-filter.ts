@@ -42,7 +42,7 @@ export function readFilter(search: string): Filter {
   }
 }
 
-/** @returns with its question mark */
+/** @returns with its question mark, or nothing where there is nothing to say */
 export function writeFilter({ span, levels, text, order }: Filter): string {
   const params = new URLSearchParams(levels.map((level): [string, string] => ['level', level]))
   if (span) {
@@ -51,7 +51,7 @@ export function writeFilter({ span, levels, text, order }: Filter): string {
   }
   if (text) params.set('q', text)
   if (order !== 'count') params.set('order', order)
-  return `?${params}`
+  return params.size > 0 ? `?${params}` : ''
 }
 
 const SEVERITIES = ['high', 'medium', 'low'] as const satisfies readonly Report.Finding['severity'][]

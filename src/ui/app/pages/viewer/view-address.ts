@@ -22,7 +22,7 @@ export function readView(search: string): View {
   }
 }
 
-/** @returns with its question mark, or `?` where there is nothing to say */
+/** @returns with its question mark, or nothing where there is nothing to say */
 export function writeView({ line, wrap, query }: View): string {
   const params = new URLSearchParams()
   if (line > 0) params.set('line', String(line))
@@ -30,5 +30,5 @@ export function writeView({ line, wrap, query }: View): string {
   if (query.isExpression) params.set('regex', '')
   if (query.matchCase) params.set('case', '')
   if (wrap) params.set('wrap', '')
-  return `?${params}`
+  return params.size > 0 ? `?${params}` : ''
 }

@@ -32,7 +32,10 @@ export function Viewer({ url, size }: { url: string; size: number }) {
 
   const address = writeView({ line, wrap, query })
   useEffect(() => {
-    const timer = setTimeout(() => history.replaceState(history.state, '', address), SETTLED)
+    const timer = setTimeout(
+      () => history.replaceState(history.state, '', location.pathname + address),
+      SETTLED,
+    )
     return () => clearTimeout(timer)
   }, [address])
 
