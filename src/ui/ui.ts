@@ -37,7 +37,6 @@ const CONTENT_SECURITY_POLICY = [
   "style-src 'self'",
   "font-src 'self'",
   "img-src 'self' data: blob:",
-  "worker-src 'self'",
   "connect-src 'self'",
   "frame-src 'self'",
   "form-action 'self'",
