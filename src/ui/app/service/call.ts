@@ -28,6 +28,13 @@ export class Refusal extends Error {
   }
 }
 
+/** What was wrong with a setting, to be told beside its field. */
+export function faultAt(refused: unknown, pointer: string): string | undefined {
+  if (!(refused instanceof Refusal)) return undefined
+  if (refused.code === 'callback-url-not-allowed' && pointer === '/callbackUrl') return refused.message
+  return refused.errors.find(each => each.pointer?.startsWith(pointer))?.message
+}
+
 const SILENT: Readonly<Record<number, string>> = {
   0: 'The service cannot be reached. Check that it runs and that you are connected, then try again.',
   502: 'The service is not reachable behind its proxy. Try again in a moment.',
@@ -37,6 +44,8 @@ const SILENT: Readonly<Record<number, string>> = {
 export interface CallOptions {
   /** Sent as JSON. */
   readonly body?: unknown
+  /** Sent as multipart/form-data, instead. */
+  readonly form?: FormData
   readonly signal?: AbortSignal
 }
 
@@ -44,7 +53,11 @@ export interface CallOptions {
  * @returns what the JSON says; null where there is none
  * @throws {Refusal} for every answer but 2xx; where the session has ended, the login page is on its way besides
  */
-export async function call<T>(method: string, path: string, { body, signal }: CallOptions = {}): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  { body, form, signal }: CallOptions = {},
+): Promise<T> {
   const response = await fetch(path, {
     method,
     headers: {
@@ -52,6 +65,7 @@ export async function call<T>(method: string, path: string, { body, signal }: Ca
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(form && { body: form }),
     ...(signal && { signal }),
   }).catch(error => {
     if (signal?.aborted) throw error

@@ -3,20 +3,18 @@ import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useLocation } from 'wouter'
 import type { Pipeline } from '../../contract.ts'
+import { curlOfUpload, DEFAULT_PIPELINE } from '../../curl.ts'
 import { capital } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
 import { Card, Page, RefusalNote } from '../../parts/page.tsx'
-import { call, Refusal } from '../../service/call.ts'
+import { call, faultAt } from '../../service/call.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
 import { intake, jobOf, type Settings, setSettings, submit } from './intake.ts'
 import { MetadataFields, metadataOf, type Pair } from './metadata-fields.tsx'
 import styles from './upload-page.module.css'
-
-/** What `POST /api/jobs` takes where nothing is said. */
-const DEFAULT_PIPELINE = 'log-analysis'
 
 export default function UploadPage() {
   const { session, rights } = useSession()
@@ -191,13 +189,6 @@ function aboutPipeline(pipeline: Pipeline | undefined): string {
   return `${pipeline.description} ${pipeline.stages.map(({ name }) => capital(name)).join(' → ')}`
 }
 
-/** What was wrong with a setting, to be told beside it. */
-function faultAt(refused: unknown, pointer: string): string | undefined {
-  if (!(refused instanceof Refusal)) return undefined
-  if (refused.code === 'callback-url-not-allowed' && pointer === '/callbackUrl') return refused.message
-  return refused.errors.find(each => each.pointer?.startsWith(pointer))?.message
-}
-
 interface CurlProps {
   pipeline: string
   priority: string
@@ -205,19 +196,16 @@ interface CurlProps {
   pairs: readonly Pair[]
 }
 
-/** The same from a shell: who does it once here does it a hundred times there. */
 function Curl({ pipeline, priority, callbackUrl, pairs }: CurlProps) {
-  const metadata = metadataOf(pairs)
-  const command = [
-    `curl ${location.origin}/api/jobs`,
-    `-F files=@app.log`,
-    pipeline !== DEFAULT_PIPELINE && `-F pipeline=${quoted(pipeline)}`,
-    priority !== '0' && `-F priority=${quoted(priority)}`,
-    callbackUrl && `-F callbackUrl=${quoted(callbackUrl)}`,
-    Object.keys(metadata).length > 0 && `-F metadata=${quoted(JSON.stringify(metadata))}`,
-  ]
-    .filter(Boolean)
-    .join(' \\\n  ')
+  const { session } = useSession()
+  const upload = {
+    files: ['app.log'],
+    pipeline,
+    priority: Number(priority),
+    callbackUrl: callbackUrl.trim(),
+    metadata: metadataOf(pairs),
+  }
+  const command = curlOfUpload(upload, location.origin, session?.keys ?? false)
   return (
     <details className={styles.curl}>
       <summary>The same with curl</summary>
@@ -225,8 +213,4 @@ function Curl({ pipeline, priority, callbackUrl, pairs }: CurlProps) {
       <CopyButton text={command}>Copy</CopyButton>
     </details>
   )
-}
-
-function quoted(text: string): string {
-  return /^[\w./:@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

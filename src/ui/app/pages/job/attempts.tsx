@@ -1,0 +1,70 @@
+/** Each time that a worker took the job up, and what came of it. */
+import { counted, duration } from '../../format.ts'
+import { Card, CardHead } from '../../parts/page.tsx'
+import { Badge } from '../../parts/status.tsx'
+import { Table } from '../../parts/table.tsx'
+import { Time } from '../../parts/time.tsx'
+import styles from './attempts.module.css'
+import type { Attempt, Story } from './story.ts'
+import { outcomeOf } from './words.ts'
+
+const BADGES: Readonly<Record<Attempt['outcome'], string>> = {
+  running: 'Running',
+  completed: 'Completed',
+  failed: 'Failed',
+  cancelled: 'Cancelled',
+  'worker-lost': 'Worker lost',
+  'hand-over': 'Handed over',
+}
+
+export function Attempts({ story }: { story: Story }) {
+  const attempts = story.runs.flatMap(run => run.attempts)
+  if (attempts.length === 0) return null
+  const runs = story.runs.length > 1
+  return (
+    <Card aria-labelledby="attempts">
+      <CardHead>
+        <h2 id="attempts">Attempts</h2>
+        <span className="muted">{counted(attempts.length, 'start')}</span>
+      </CardHead>
+      <Table label="Attempts">
+        <thead>
+          <tr>
+            {runs && <th data-number>Run</th>}
+            <th data-number>Attempt</th>
+            <th>Began</th>
+            <th data-number>Took</th>
+            <th>Outcome</th>
+            <th>Worker</th>
+          </tr>
+        </thead>
+        <tbody>
+          {attempts.map(attempt => (
+            <Row key={`${attempt.run}.${attempt.start}`} attempt={attempt} runs={runs} />
+          ))}
+        </tbody>
+      </Table>
+    </Card>
+  )
+}
+
+function Row({ attempt, runs }: { attempt: Attempt; runs: boolean }) {
+  const { startedAt, endedAt, outcome } = attempt
+  const { text, tone } = outcomeOf(attempt)
+  const badge = BADGES[outcome]
+  return (
+    <tr>
+      {runs && <td data-number>{attempt.run}</td>}
+      <td data-number>{attempt.attempt}</td>
+      <td className={styles.began}>
+        <Time at={startedAt} style="clock" />
+      </td>
+      <td data-number>{endedAt ? duration(Date.parse(endedAt) - Date.parse(startedAt)) : ''}</td>
+      <td className={styles.outcome}>
+        <Badge tone={tone}>{badge}</Badge>
+        {text !== badge && outcome !== 'running' && <span>{text}</span>}
+      </td>
+      <td className={styles.worker}>{attempt.worker}</td>
+    </tr>
+  )
+}
