@@ -1,4 +1,4 @@
-import type { StreamState } from '../service/follow.ts'
+import type { StreamState } from '../service/stream-state.ts'
 import styles from './live.module.css'
 
 /** Whether what is shown changes by itself. */

@@ -6,6 +6,7 @@
  * again, unless its owner says that there is nothing more to come.
  */
 import type { EventType, JobEvent } from '../contract.ts'
+import type { StreamState } from './stream-state.ts'
 
 /** Named events reach only listeners of that name; so every type must be listed, and the compiler sees to it. */
 const TYPES = Object.keys({
@@ -30,8 +31,6 @@ const TYPES = Object.keys({
 
 /** A browser opens six connections to one host: tabs that nobody looks at give theirs back after this time, in ms. */
 const HIDDEN_GRACE = 60_000
-
-export type StreamState = 'connecting' | 'live' | 'ended'
 
 export interface Follower {
   onEvent(event: JobEvent): void

@@ -3,8 +3,9 @@ import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/r
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Job, JobEvent } from '../../contract.ts'
 import { call, jobPath } from '../../service/call.ts'
-import { follow, type StreamState } from '../../service/follow.ts'
+import { follow } from '../../service/follow.ts'
 import { afterEvent, type JobPage, readJobs } from '../../service/jobs.ts'
+import type { StreamState } from '../../service/stream-state.ts'
 import { type Filter, fits, queryOf, writeFilter } from './filter.ts'
 
 /** Jobs a page. */

@@ -32,9 +32,9 @@ export function Attempts({ story }: { story: Story }) {
           <tr>
             {runs && <th data-number>Run</th>}
             <th data-number>Attempt</th>
+            <th>Outcome</th>
             <th>Began</th>
             <th data-number>Took</th>
-            <th>Outcome</th>
             <th>Worker</th>
           </tr>
         </thead>
@@ -56,14 +56,14 @@ function Row({ attempt, runs }: { attempt: Attempt; runs: boolean }) {
     <tr>
       {runs && <td data-number>{attempt.run}</td>}
       <td data-number>{attempt.attempt}</td>
-      <td className={styles.began}>
-        <Time at={startedAt} style="clock" />
-      </td>
-      <td data-number>{endedAt ? duration(Date.parse(endedAt) - Date.parse(startedAt)) : ''}</td>
       <td className={styles.outcome}>
         <Badge tone={tone}>{badge}</Badge>
         {text !== badge && outcome !== 'running' && <span>{text}</span>}
       </td>
+      <td className={styles.began}>
+        <Time at={startedAt} style="clock" />
+      </td>
+      <td data-number>{endedAt ? duration(Date.parse(endedAt) - Date.parse(startedAt)) : ''}</td>
       <td className={styles.worker}>{attempt.worker}</td>
     </tr>
   )

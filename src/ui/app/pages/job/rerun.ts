@@ -1,7 +1,7 @@
 /** The settings of a job that is made from another one's files. */
 import type { Job } from '../../contract.ts'
 import { plain } from '../../format.ts'
-import { metadataOf, type Pair } from '../upload/metadata-fields.tsx'
+import { metadataOf, type Pair } from '../upload/metadata.ts'
 
 export interface Settings {
   readonly pipeline: string

@@ -1,6 +1,6 @@
 /** All that the page of a job knows, and how it changes. */
 import type { Job, JobEvent } from '../../contract.ts'
-import type { StreamState } from '../../service/follow.ts'
+import type { StreamState } from '../../service/stream-state.ts'
 import { type Story, tell, UNTOLD } from './story.ts'
 
 export interface JobState {

@@ -2,9 +2,8 @@
 import { Plus, X } from 'lucide-react'
 import { Button } from '../../parts/button.tsx'
 import field from '../../parts/field.module.css'
+import type { Pair } from './metadata.ts'
 import styles from './upload-page.module.css'
-
-export type Pair = readonly [name: string, value: string]
 
 interface Props {
   pairs: readonly Pair[]
@@ -53,12 +52,5 @@ export function MetadataFields({ pairs, onChange, disabled }: Props) {
         Add a pair
       </Button>
     </fieldset>
-  )
-}
-
-/** Pairs without a name are left out. */
-export function metadataOf(pairs: readonly Pair[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map(([name, value]) => [name.trim(), value.trim()]).filter(([name]) => name),
   )
 }

@@ -13,7 +13,8 @@ import { call, faultAt } from '../../service/call.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
 import { intake, jobOf, type Settings, setSettings, submit } from './intake.ts'
-import { MetadataFields, metadataOf, type Pair } from './metadata-fields.tsx'
+import { metadataOf, type Pair } from './metadata.ts'
+import { MetadataFields } from './metadata-fields.tsx'
 import styles from './upload-page.module.css'
 
 export default function UploadPage() {
