@@ -10,8 +10,7 @@ const SAID = 2_000
 export function CopyButton({ text, children }: { text: string | (() => string); children: ReactNode }) {
   const [said, setSaid] = useState<'Copied' | 'Copy it by hand' | null>(null)
   const copy = async () => {
-    // Browsers give the clipboard to no page that came by plain HTTP from another machine.
-    const copied = await navigator.clipboard?.writeText(typeof text === 'string' ? text : text()).then(
+    const copied = await copyText(typeof text === 'string' ? text : text()).then(
       () => true,
       () => false,
     )
@@ -24,4 +23,15 @@ export function CopyButton({ text, children }: { text: string | (() => string); 
       <span aria-live="polite">{said ?? children}</span>
     </Button>
   )
+}
+
+/** @throws Error with a sentence for people: a browser may refuse, and has no clipboard at all on a page without TLS. */
+export async function copyText(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text)
+  } catch (error) {
+    throw new Error('The browser does not allow this page to copy. Open it over https, or allow it.', {
+      cause: error,
+    })
+  }
 }

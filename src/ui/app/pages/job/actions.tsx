@@ -6,6 +6,7 @@ import { FINAL, type Job } from '../../contract.ts'
 import { curlOf, curlOfUpload } from '../../curl.ts'
 import { titleOf } from '../../format.ts'
 import { Button, LinkButton } from '../../parts/button.tsx'
+import { copyText } from '../../parts/copy.tsx'
 import { Confirm } from '../../parts/dialog.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../../parts/menu.tsx'
 import { call, jobPath } from '../../service/call.ts'
@@ -36,7 +37,7 @@ export function Actions({ job, followed }: { job: Job; followed: FollowedJob }) 
     }).finally(close)
   const copy = (what: string, text: string) =>
     act(async () => {
-      await navigator.clipboard.writeText(text)
+      await copyText(text)
       notices.done(`${what} is in the clipboard.`)
     })
   const keys = session?.keys ?? false
