@@ -143,11 +143,14 @@ describe.skipIf(chromium === null)('the page of a job', () => {
 
   test('leads with the reason of a failure and what to do, and tells each run of a retried job', async () => {
     const id = await submit(sluice.url, { name: 'core.bin', text: BINARY })
+    const over = page.waitForResponse(each => each.url().includes(`${id}/events`) && each.status() === 204)
     await page.goto(`/jobs/${id}`)
     const why = page.getByRole('region', { name: 'Why it failed' })
     await why.getByRole('heading', { name: /^"core\.bin" is not a text log/ }).waitFor()
     await why.getByText('run it again with another pipeline').waitFor()
     await why.getByText('unsupported-content').waitFor()
+    // Nothing comes by the first run's stream any more.
+    await over
     await why.getByRole('button', { name: 'Retry' }).click()
     await page.getByText('Retried by hand: run 2').waitFor()
     await page.locator('[aria-label="Events of run 2"] [data-type="job.failed"]').waitFor()
