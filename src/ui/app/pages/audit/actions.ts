@@ -28,6 +28,7 @@ export const ACTIONS: Readonly<Record<Action, Words>> = {
   'webhook.updated': { group: 'Callbacks', words: 'Changed an endpoint', seenAt: 'endpoint' },
   'webhook.deleted': { group: 'Callbacks', words: 'Deleted an endpoint' },
   'webhook.secret-rotated': { group: 'Callbacks', words: 'Rotated a secret', seenAt: 'endpoint' },
+  'webhook.tested': { group: 'Callbacks', words: 'Sent a ping', seenAt: 'endpoint' },
   'webhook.recovered': { group: 'Callbacks', words: 'Sent failed deliveries again', seenAt: 'endpoint' },
   'webhook.disabled': { group: 'Callbacks', words: 'Disabled an endpoint', seenAt: 'endpoint' },
   login: { group: 'Access', words: 'Signed in' },

@@ -44,7 +44,7 @@ function One({ attempt, number, content }: { attempt: Attempt; number: number; c
 
 /** Of an attempt's time, what went into which part of it. */
 function Phases({ attempt }: { attempt: Attempt }) {
-  const { durationMs, dnsMs = null, connectMs = null } = attempt as Attempt & Partial<Parts>
+  const { durationMs, dnsMs, connectMs } = attempt
   const before = (dnsMs ?? 0) + (connectMs ?? 0)
   const rest = Math.max(0, durationMs - before)
   const parts = [
@@ -76,11 +76,6 @@ function Phases({ attempt }: { attempt: Attempt }) {
       </dl>
     </div>
   )
-}
-
-interface Parts {
-  readonly dnsMs: number | null
-  readonly connectMs: number | null
 }
 
 function Answer({ text }: { text: string }) {
