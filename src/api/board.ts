@@ -50,7 +50,13 @@ export function mountBoard(app: Hono<Env>, services: Services, queues: Queues): 
       })
     }),
     serverAdapter: adapter,
-    options: { uiConfig: { boardTitle: 'Sluice', hideRedisDetails: true } },
+    options: {
+      uiConfig: {
+        boardTitle: 'Sluice',
+        hideRedisDetails: true,
+        miscLinks: [{ text: 'Operations in Sluice', url: '/operations' }],
+      },
+    },
   })
 
   // Its own tells clients what the error said.

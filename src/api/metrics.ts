@@ -2,9 +2,9 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { countJobs } from '../jobs/listing.ts'
 import { readSweeps } from '../jobs/sweep-totals.ts'
+import { countWorkers } from '../jobs/workers.ts'
 import { ADMINS } from './callers.ts'
 import { endpoint } from './endpoint.ts'
-import { countWorkers } from './overview.ts'
 import type { Queues } from './queues.ts'
 import type { Services } from './services.ts'
 

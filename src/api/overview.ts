@@ -1,16 +1,16 @@
-/** What there is and how it goes: pipelines, figures. */
+/** What there is and how it goes: pipelines, workers, figures. */
 import type { Redis } from 'ioredis'
-import { keys } from '../jobs/keys.ts'
+import { z } from 'zod'
+import { readHistory } from '../jobs/history.ts'
 import { countJobs } from '../jobs/listing.ts'
+import { countWorkers, listWorkers } from '../jobs/workers.ts'
 import { EVERYONE, OPERATORS } from './callers.ts'
 import { endpoint } from './endpoint.ts'
+import { wholeNumber } from './fields.ts'
 import type { Queues } from './queues.ts'
-import { PipelineList, StatsSchema } from './schemas.ts'
+import { HistorySchema, PipelineList, StatsSchema, WorkerList } from './schemas.ts'
 import type { Services } from './services.ts'
 import { json } from './submission.ts'
-
-/** Milliseconds since its last sign of life after which a worker does not count. */
-const SEEN_WITHIN = 15_000
 
 export function overviewEndpoints(services: Services, queues: Queues) {
   const { pipelines, redis, storage } = services
@@ -60,14 +60,34 @@ export function overviewEndpoints(services: Services, queues: Queues) {
         })
       },
     }),
-  ]
-}
 
-/** Workers that gave a sign of life just now, by Redis's clock. */
-export async function countWorkers(redis: Redis): Promise<number> {
-  const [seconds, microseconds] = await redis.time()
-  const now = Number(seconds) * 1_000 + Math.floor(Number(microseconds) / 1_000)
-  return redis.zcount(keys.workers, now - SEEN_WITHIN, '+inf')
+    endpoint({
+      id: 'getStatsHistory',
+      method: 'get',
+      path: '/api/stats/history',
+      tag: 'Service',
+      summary: 'What came in, what became of it, and how long it took: up to a day back',
+      roles: OPERATORS,
+      query: z.strictObject({
+        minutes: wholeNumber(1, 1_440)
+          .prefault('60')
+          .describe('Back from now; beyond 120 several are put together in a point.'),
+      }),
+      answers: { 200: { description: 'Over time, and in all.', schema: HistorySchema } },
+      handle: async ({ query }) => json(200, await readHistory(redis, query.minutes)),
+    }),
+
+    endpoint({
+      id: 'listWorkers',
+      method: 'get',
+      path: '/api/workers',
+      tag: 'Service',
+      summary: 'The workers that gave a sign of life in the last 15 s, and what they do',
+      roles: OPERATORS,
+      answers: { 200: { description: 'All of them, by name.', schema: WorkerList } },
+      handle: async () => json(200, { items: await listWorkers(redis) }),
+    }),
+  ]
 }
 
 async function usedMemory(redis: Redis): Promise<number> {

@@ -244,6 +244,56 @@ export const StatsSchema = name(
     redis: z.strictObject({ usedBytes: count }),
   }),
 )
+const durations = name(
+  'Durations',
+  z.strictObject({
+    count,
+    totalMs: count,
+    p50Ms: count.nullable().describe('Half took no longer. Close, not exact.'),
+    p95Ms: count.nullable().describe('Of twenty, nineteen took no longer. Close, not exact.'),
+  }),
+)
+const figures = {
+  submitted: count,
+  completed: count,
+  failed: count,
+  cancelled: count,
+  wait: durations.describe("From the last file attached to the run's first start."),
+  stages: z.record(z.string(), durations),
+  failures: z.record(z.string(), count).describe('Failed jobs by the code of their `error`.'),
+  deliveries: z.strictObject({ delivered: count, failedAttempts: count }),
+}
+export const HistorySchema = name(
+  'History',
+  z.strictObject({
+    bucketSeconds: z.int().min(60).describe('The length of a point.'),
+    points: z
+      .array(z.strictObject({ at: time, ...figures }))
+      .describe('The oldest first; the last one is still under way.'),
+    total: z.strictObject(figures),
+  }),
+)
+export const WorkerList = name(
+  'WorkerList',
+  z.strictObject({
+    items: z.array(
+      z.strictObject({
+        id: z.string().describe('`host:pid`, as events have it.'),
+        host: z.string(),
+        pid: z.int(),
+        startedAt: time,
+        seenAt: time,
+        jobs: z.array(
+          z.strictObject({
+            id: z.string(),
+            stage: z.string().nullable(),
+            percent: percent.describe("The whole job's."),
+          }),
+        ),
+      }),
+    ),
+  }),
+)
 export const HealthSchema = name(
   'Health',
   z.strictObject({

@@ -93,6 +93,7 @@ export function createDeliveries(redis: Redis) {
   type Ok = { readonly ok: true }
   const attempted = define<(Ok & { disabled?: string }) | Refused<'gone' | 'stale' | DeliveryStatus>>(
     'audit',
+    'history',
     'webhook-listing',
     'delivery-attempted',
   )

@@ -83,13 +83,13 @@ export function createTransitions(
   }
   const metered = quota === null ? {} : { quota }
   const define = <Answer extends object>(...files: string[]) => {
-    const script = defineScript(redis, 'prelude', ...files)
+    const script = defineScript(redis, 'history', 'prelude', ...files)
     return async <Args extends { readonly id: string }>(args: Args): Promise<Answer> =>
       parse((await script([keys.job(args.id)], [JSON.stringify(args, wellFormed)])) as string)
   }
   /** Scripts that answer the record, too. */
   const defineAnswering = <Answer extends object>(...files: string[]) => {
-    const script = defineScript(redis, 'prelude', ...files)
+    const script = defineScript(redis, 'history', 'prelude', ...files)
     return async <Args extends { readonly id: string }>(
       args: Args,
       ...more: readonly string[]
@@ -161,7 +161,7 @@ export function createTransitions(
     ),
   }
   const start = defineAnswering<StartAnswer>('start')
-  const refill = defineScript(redis, 'prelude', 'refill')
+  const refill = defineScript(redis, 'history', 'prelude', 'refill')
 
   return {
     /**

@@ -4,11 +4,11 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { type Processor, Worker } from 'bullmq'
 import { type Config, ConfigError } from '../config.ts'
 import { createDeliveries } from '../jobs/deliveries.ts'
-import { keys } from '../jobs/keys.ts'
 import { createOutbox } from '../jobs/outbox.ts'
 import { createTransitions } from '../jobs/transitions.ts'
 import { webhookSecret } from '../jobs/webhook-secret.ts'
 import { createWebhooks } from '../jobs/webhooks.ts'
+import { sayAlive, sayGone } from '../jobs/workers.ts'
 import { createLog, type Log } from '../log.ts'
 import type { Pipeline } from '../pipelines/pipeline.ts'
 import { createEnqueuer } from '../queues/enqueuer.ts'
@@ -91,6 +91,7 @@ export async function runWorker(
   const closing = new AbortController()
   const ending = new AbortController()
   const worker = `${hostname()}:${process.pid}`
+  const startedAt = Date.now()
 
   const courier = createCourier({
     deliveries,
@@ -163,19 +164,11 @@ export async function runWorker(
     startAlone({ redis, name: 'reconciler', interval: config.janitorInterval, task: reconciler.run, log }),
   ]
   const beat = repeat(
-    () => sayAlive(),
+    () => sayAlive(redis, worker, startedAt),
     BEAT_EVERY_MS,
     closing.signal,
     error => log.debug({ err: error }, 'no sign of life could be given'),
   )
-  async function sayAlive(): Promise<void> {
-    const now = Date.now()
-    await redis
-      .multi()
-      .zadd(keys.workers, now, worker)
-      .zremrangebyscore(keys.workers, '-inf', now - 3_600_000)
-      .exec()
-  }
 
   log.info(`ready: takes jobs as ${worker}`)
   ready()
@@ -201,7 +194,7 @@ export async function runWorker(
       executor.close(),
       sender.close(),
     ])
-    await redis.zrem(keys.workers, worker).catch(() => undefined)
+    await sayGone(redis, worker).catch(() => undefined)
     await enqueuer.close()
     await storage.close()
   }

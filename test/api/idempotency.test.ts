@@ -380,7 +380,7 @@ describe('a process that dies', () => {
     ['after', 'its job is made, and before it answers: the repeat is given that job', 1],
   ] as const)('right %s %s', async (when, _, made) => {
     const proxy = await startRedisProxy(redis.port)
-    const create = callsScript('prelude', 'audit', 'draft', 'idempotency', 'create')
+    const create = callsScript('history', 'prelude', 'audit', 'draft', 'idempotency', 'create')
     const victim = await start(proxy.url)
     const reached = proxy.stopAt(command => (create(command) ? when : 'pass'))
     const lost = upload('k', {}, FILES, victim).catch(() => 'lost')

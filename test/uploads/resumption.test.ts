@@ -16,7 +16,7 @@ import { createUploader, type Uploader } from '../support/uploader.ts'
 const MiB = 2 ** 20
 const BYTES = randomBytes(8 * MiB + 17)
 const SHA256 = createHash('sha256').update(BYTES).digest('hex')
-const COMPLETE = callsScript('prelude', 'audit', 'draft', 'complete-upload')
+const COMPLETE = callsScript('history', 'prelude', 'audit', 'draft', 'complete-upload')
 const log = createLog({ level: 'silent', format: 'json', role: 'test' })
 
 let redis: TestRedis

@@ -9,9 +9,9 @@ import { callsScript, type RedisProxy, startRedisProxy } from '../support/redis-
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
 const ENTRY = new URL('../support/worker.ts', import.meta.url).pathname
-const ATTEMPT_FAILED = callsScript('prelude', 'attempt-failed')
-const HAND_OVER = callsScript('prelude', 'hand-over')
-const ATTEMPTED = callsScript('delivery-prelude', 'webhook-listing', 'delivery-attempted')
+const ATTEMPT_FAILED = callsScript('history', 'prelude', 'attempt-failed')
+const HAND_OVER = callsScript('history', 'prelude', 'hand-over')
+const ATTEMPTED = callsScript('delivery-prelude', 'history', 'webhook-listing', 'delivery-attempted')
 
 let redis: TestRedis
 let jobs: Uploader

@@ -487,7 +487,7 @@ test('an event whose process dies before it could enqueue is delivered once, by 
   const { id } = await register(receiver.url)
   await worker.kill('SIGKILL')
   const proxy = await startRedisProxy(redis.port)
-  const finish = callsScript('prelude', 'finish')
+  const finish = callsScript('history', 'prelude', 'finish')
   const victim = await startProcess(ENTRY, { ...jobs.env, REDIS_URL: proxy.url })
   const reached = proxy.stopAt(command => (finish(command) ? 'after' : 'pass'))
   const job = await jobs.upload()

@@ -76,7 +76,7 @@ async function artifacts(id: string): Promise<Record<string, string>> {
 }
 
 function tells(script: 'progress' | 'checkpoint' | 'finish', stage: string) {
-  const calls = callsScript('prelude', script)
+  const calls = callsScript('history', 'prelude', script)
   return (command: RedisCommand) =>
     calls(command) && command.some(word => word.includes(`"stage":${JSON.stringify(stage)}`))
 }

@@ -230,7 +230,7 @@ describe('a worker that is told to stop', () => {
   test('in the moment of a start does not begin the run: the job is handed over at once', async () => {
     const proxy = await startRedisProxy(redis.port)
     const worker = await startWorker({ REDIS_URL: proxy.url })
-    const started = proxy.holdAt(callsScript('prelude', 'start'))
+    const started = proxy.holdAt(callsScript('history', 'prelude', 'start'))
     const id = await jobs.upload({ files: { 'hang-one': '' } })
     await started.reached
     const stopped = worker.kill('SIGTERM')
@@ -362,13 +362,13 @@ describe('a worker that is killed', () => {
   afterEach(() => proxy.close())
 
   const points: [string, ReturnType<typeof callsScript>, 'before' | 'after'][] = [
-    ['before attached reaches Redis', callsScript('prelude', 'ready', 'attached'), 'before'],
-    ['after attached', callsScript('prelude', 'ready', 'attached'), 'after'],
-    ['after start', callsScript('prelude', 'start'), 'after'],
-    ['before a checkpoint reaches Redis', callsScript('prelude', 'checkpoint'), 'before'],
-    ['after a checkpoint', callsScript('prelude', 'checkpoint'), 'after'],
-    ['before finish reaches Redis', callsScript('prelude', 'finish'), 'before'],
-    ['after finish, before the delivery is enqueued', callsScript('prelude', 'finish'), 'after'],
+    ['before attached reaches Redis', callsScript('history', 'prelude', 'ready', 'attached'), 'before'],
+    ['after attached', callsScript('history', 'prelude', 'ready', 'attached'), 'after'],
+    ['after start', callsScript('history', 'prelude', 'start'), 'after'],
+    ['before a checkpoint reaches Redis', callsScript('history', 'prelude', 'checkpoint'), 'before'],
+    ['after a checkpoint', callsScript('history', 'prelude', 'checkpoint'), 'after'],
+    ['before finish reaches Redis', callsScript('history', 'prelude', 'finish'), 'before'],
+    ['after finish, before the delivery is enqueued', callsScript('history', 'prelude', 'finish'), 'after'],
   ]
   test.each(points)(
     '%s: its job completes once, tells it once, and calls back',

@@ -14,6 +14,7 @@ if a.round ~= round then return refuse('stale') end
 -- First of all writes: a Redis that is out of memory refuses any other, and what was delivered would be sent again.
 redis.call('HDEL', delivery, 'nextAttemptAt')
 redis.call('RPUSH', delivery .. ':attempts', a.attempt)
+tally(now, a.verdict == 'delivered' and 'delivered' or 'attemptsFailed', 1)
 local tried = int(number('tried') + 1)
 local entry = 'delivery:' .. id .. ':' .. int(round)
 if a.verdict == 'retry' then

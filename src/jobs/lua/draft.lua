@@ -73,4 +73,5 @@ local function submit()
   move('attaching')
   emit('job.submitted', '{"status":"attaching","files":' .. int(#fileIds()) .. '}')
   enqueueFlow()
+  tally(now, 'submitted', 1)
 end

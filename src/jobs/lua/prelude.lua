@@ -155,6 +155,7 @@ local function checkpoint(c)
   local index = int(c.index)
   set('output:' .. index, c.output, 'stage:' .. index .. ':status', 'completed', 'losses', '0')
   reach(c.index, 100)
+  tallyDuration(now, 'stage:' .. c.stage, c.durationMs)
   emit('stage.completed', '{"stage":' .. cjson.encode(c.stage) .. ',"overall":' .. int(overall())
     .. ',"durationMs":' .. int(c.durationMs) .. ',"artifacts":' .. c.names .. '}')
 end
@@ -176,6 +177,7 @@ local function finish(outcome, field, json)
   if field then set(field, json) end
   move(outcome)
   redis.call('ZADD', PREFIX .. ':finished', now, id)
+  tally(now, outcome, 1)
   emit('job.' .. outcome, '{"status":"' .. outcome .. '"' .. (field and (',"' .. field .. '":' .. json) or '') .. '}')
   return callsBack and deliver('job.' .. outcome) or nil
 end
@@ -183,6 +185,7 @@ end
 -- `cause`: {code, message, stage?, fileId?}
 local function fail(cause)
   cause.attempts = number('attempt')
+  tally(now, 'error:' .. cause.code, 1)
   return finish('failed', 'error', cjson.encode(cause))
 end
 

@@ -32,7 +32,7 @@ end
 
 local starts = number('starts') + 1
 set('starts', int(starts), 'token', a.token, 'seq', '0', 'worker', a.worker)
-redis.call('HSETNX', record, 'startedAt', int(now))
+if redis.call('HSETNX', record, 'startedAt', int(now)) == 1 then tallyDuration(now, 'wait', now - number('readyAt')) end
 move('processing')
 emit('job.started', cjson.encode({ status = 'processing', attempt = number('attempt'), start = starts, worker = a.worker }))
 for index, stage in ipairs(cjson.decode(get('stages'))) do
