@@ -150,6 +150,8 @@ describe('the workers', () => {
     ])
     expect(await counted()).toBe(2)
     await cancel(id)
+    // As where it ends between the reading of the index and of its record.
+    await api.client.zadd(keys.jobsIn('processing'), 0, id)
     expect((await workers())[0]).toMatchObject({ jobs: [] })
   })
 

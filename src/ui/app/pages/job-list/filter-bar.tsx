@@ -1,14 +1,13 @@
 /** Narrows the list; whatever is set here stands in the address. */
-import { useQuery } from '@tanstack/react-query'
 import { Bookmark, Search, Trash2, X } from 'lucide-react'
 import { type Ref, useEffect, useState } from 'react'
-import { type Pipeline, STATUSES, type Status } from '../../contract.ts'
+import { STATUSES, type Status } from '../../contract.ts'
 import { capital } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { TextField } from '../../parts/field.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../../parts/menu.tsx'
-import { call } from '../../service/call.ts'
+import { usePipelines } from '../../service/pipelines.ts'
 import { AGES, EVERYTHING, type Filter, isEverything, readFilter, writeFilter } from './filter.ts'
 import styles from './filter-bar.module.css'
 import { GIVEN_VIEWS, removeView, saveView, useSavedViews } from './saved-views.ts'
@@ -23,12 +22,7 @@ interface Props {
 }
 
 export function FilterBar({ filter, onChange, searchRef }: Props) {
-  const { data: pipelines = [] } = useQuery({
-    queryKey: ['pipelines'],
-    queryFn: async ({ signal }) =>
-      (await call<{ items: Pipeline[] }>('GET', '/api/pipelines', { signal })).items,
-    staleTime: Number.POSITIVE_INFINITY,
-  })
+  const { data: pipelines = [] } = usePipelines()
   const toggle = (status: Status) => {
     const without = filter.statuses.filter(each => each !== status)
     const statuses = without.length < filter.statuses.length ? without : [...without, status]

@@ -1,0 +1,79 @@
+/** The workers, and what each has in hand. */
+import { ServerOff } from 'lucide-react'
+import { Link } from 'wouter'
+import type { Worker } from '../../contract.ts'
+import { capital, counted } from '../../format.ts'
+import { Card, CardHead, Empty } from '../../parts/page.tsx'
+import { Progress } from '../../parts/progress.tsx'
+import { Badge } from '../../parts/status.tsx'
+import { Time } from '../../parts/time.tsx'
+import styles from './workers.module.css'
+
+/** Of one worker's jobs; it may have fifty. */
+const SHOWN = 6
+
+export function Workers({
+  workers,
+  className,
+}: {
+  workers: readonly Worker[]
+  className?: string | undefined
+}) {
+  return (
+    <Card className={className} aria-labelledby="workers">
+      <CardHead>
+        <h2 id="workers">Workers</h2>
+        <span className={styles.note}>{counted(workers.length, 'worker')}</span>
+      </CardHead>
+      {workers.length === 0 ? (
+        <Empty icon={<ServerOff size={30} aria-hidden />} title="No worker runs">
+          <p>
+            Uploads are taken, but nothing is processed. Start one with <code>npm run worker</code>, or look
+            at the log of those that should run.
+          </p>
+        </Empty>
+      ) : (
+        <ul className={styles.list}>
+          {workers.map(worker => (
+            <li key={worker.id} className={styles.worker}>
+              <Row worker={worker} />
+            </li>
+          ))}
+        </ul>
+      )}
+    </Card>
+  )
+}
+
+function Row({ worker: { host, pid, startedAt, jobs } }: { worker: Worker }) {
+  const more = jobs.length - SHOWN
+  return (
+    <>
+      <div className={styles.head}>
+        <strong>{host}</strong>
+        <span className="muted number">{pid}</span>
+        <Badge tone={jobs.length > 0 ? 'busy' : 'quiet'}>
+          {jobs.length > 0 ? counted(jobs.length, 'job') : 'Idle'}
+        </Badge>
+        <span className={styles.note}>
+          up since <Time at={startedAt} />
+        </span>
+      </div>
+      {jobs.length > 0 && (
+        <ul className={styles.jobs}>
+          {jobs.slice(0, SHOWN).map(({ id, stage, percent }) => (
+            <li key={id}>
+              <Link href={`/jobs/${encodeURIComponent(id)}`} className={styles.id}>
+                {id}
+              </Link>
+              <span>{stage === null ? 'Begins' : capital(stage)}</span>
+              <Progress percent={percent} label={`Progress of ${id}`} />
+              <span className="number">{percent} %</span>
+            </li>
+          ))}
+          {more > 0 && <li className="muted">and {more.toLocaleString('en')} more</li>}
+        </ul>
+      )}
+    </>
+  )
+}

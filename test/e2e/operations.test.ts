@@ -1,0 +1,201 @@
+/** The page for whoever is on call, on the real service, in a real browser. */
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { findChromium, launchBrowser } from '../support/browser.ts'
+import { violationsInBothThemes } from './axe.ts'
+import { submit } from './page.ts'
+import { type RunningSluice, startProduct } from './product.ts'
+import { complaintsOf } from './watch.ts'
+
+const chromium = findChromium()
+const LINE = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3 for user ada@example.com\n'
+
+describe.skipIf(chromium === null)('the operations page', () => {
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  let complaints: string[]
+
+  beforeAll(async () => {
+    browser = await launchBrowser(chromium!)
+  })
+  afterAll(() => browser?.close())
+
+  async function open(url: string): Promise<void> {
+    context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce' })
+    // Shorter than a test may take, so that the sentence of a failure names what was waited for.
+    context.setDefaultTimeout(30_000)
+    page = await context.newPage()
+    complaints = complaintsOf(page)
+  }
+  async function close(): Promise<void> {
+    await context.close()
+    expect(complaints).toEqual([])
+  }
+  const card = (name: string) => page.getByRole('region', { name, exact: true }).first()
+
+  describe('for everybody on this machine', () => {
+    let sluice: RunningSluice
+    beforeAll(async () => {
+      sluice = await startProduct()
+    })
+    afterAll(() => sluice?.stop())
+    beforeEach(() => open(sluice.url))
+    afterEach(close)
+
+    test('says that nothing failed where nothing has, and that workers idle', async () => {
+      await page.goto('/operations')
+      await page.getByRole('heading', { name: 'Takes uploads' }).waitFor()
+      await card('Failures by cause').getByText('No job failed').waitFor()
+      await card('Workers').getByText('Idle').first().waitFor()
+      await page.getByText('Nobody was called back in the last hour.').waitFor()
+    })
+
+    test('tells what ended, how long each stage took, and failures with what to do', async () => {
+      await submit(sluice.url, { name: 'good.log', text: LINE })
+      await submit(sluice.url, { name: 'bad.log', text: 'a\0b' })
+      await page.goto('/operations')
+      await page.getByRole('img', { name: /2 submitted, 1 completed, 1 failed, 0 cancelled/ }).waitFor()
+      const stages = card('Latency by stage').getByRole('rowheader')
+      await stages.nth(4).waitFor()
+      expect(await stages.allInnerTexts()).toEqual([
+        'Wait for a worker',
+        'Ingestion',
+        'Redaction',
+        'Analysis',
+        'Report',
+      ])
+      await card('Failures by cause').getByText('Content that the pipeline cannot read').waitFor()
+      await card('Jobs by status').getByRole('link', { name: 'Failed 1' }).click()
+      await page.waitForURL('**/?status=failed')
+    })
+
+    test('shows what a worker has in hand, with the way to the job', async () => {
+      const form = new FormData()
+      form.append('files', new Blob([LINE.repeat(400_000)]), 'long.log')
+      const response = await fetch(`${sluice.url}/api/jobs`, { method: 'POST', body: form })
+      const { id } = (await response.json()) as { id: string }
+      const inHand = async () => {
+        const { items } = (await (await fetch(`${sluice.url}/api/workers`)).json()) as {
+          items: { jobs: { id: string }[] }[]
+        }
+        expect(items.flatMap(({ jobs }) => jobs.map(job => job.id))).toContain(id)
+      }
+      await vi.waitFor(inHand, 30_000)
+      await page.goto('/operations')
+      await card('Workers').getByRole('link', { name: id }).click()
+      await page.waitForURL(`**/jobs/${id}`)
+      await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+    })
+
+    test('keeps the time that is looked at in the address, over a reload', async () => {
+      await page.goto('/operations')
+      await page.getByRole('button', { name: '24 h' }).click()
+      await page.waitForURL('**/operations?minutes=1440')
+      await page.getByText('Jobs, each bar 12 min').waitFor()
+      await page.reload()
+      await page.getByText('Jobs, each bar 12 min').waitFor()
+      expect(await page.getByRole('button', { name: '24 h' }).getAttribute('aria-pressed')).toBe('true')
+    })
+
+    test('leads into Bull Board, which leads back', async () => {
+      await page.goto('/operations')
+      await card('Queues').getByRole('link', { name: 'process' }).click()
+      await page.waitForURL('**/admin/queues/queue/process')
+      expect(await page.goto('/admin/queues').then(response => response!.text())).toContain(
+        'Operations in Sluice',
+      )
+      // Its page is not ours: what it complains of is none of this test's business.
+      complaints.length = 0
+    })
+
+    test('says which check failed, in its words, where uploads cannot be taken', async () => {
+      const checks = {
+        redis: { status: 'failed', messages: ['Redis cannot be reached.'] },
+        storage: { status: 'ok', messages: [] },
+      }
+      const body = JSON.stringify({ status: 'unavailable', checks })
+      await page.route('**/readyz', route =>
+        route.fulfill({ status: 503, contentType: 'application/json', body }),
+      )
+      await page.goto('/operations')
+      await page.getByRole('heading', { name: 'Takes no uploads' }).waitFor()
+      await page.getByText('Redis failed').waitFor()
+      await page.getByText('Redis cannot be reached.').waitFor()
+      await page.getByText('Storage ok').waitFor()
+    })
+
+    test('goes on showing what it knew when the service is away, and says so', async () => {
+      await page.goto('/operations')
+      await card('Workers').waitFor()
+      const failure = { status: 500, contentType: 'application/problem+json', body: '{"detail":"It broke."}' }
+      await page.route('**/api/stats', route => route.fulfill(failure))
+      await page.getByRole('alert').getByText('It broke.').waitFor()
+      await card('Workers').waitFor()
+      await page.unroute('**/api/stats')
+      await page.getByRole('button', { name: 'Try again' }).click()
+      await page.getByRole('alert').waitFor({ state: 'detached' })
+    })
+
+    test('on a phone nothing is wider than the screen', async () => {
+      await page.setViewportSize({ width: 360, height: 740 })
+      await page.goto('/operations')
+      await card('Queues').waitFor()
+      await card('Latency by stage').waitFor()
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
+    })
+
+    test('can be read by everybody, in both themes', async () => {
+      await page.goto('/operations')
+      await card('Queues').waitFor()
+      await card('Latency by stage').waitFor()
+      expect(await violationsInBothThemes(page)).toEqual([])
+    })
+  })
+
+  describe('where keys are set, and no worker runs', () => {
+    const KEYS = {
+      ada: 'a-key-of-the-tests-0001',
+      vic: 'a-key-of-the-tests-0002',
+      una: 'a-key-of-the-tests-0003',
+    }
+    let sluice: RunningSluice
+    beforeAll(async () => {
+      sluice = await startProduct({
+        SLUICE_API_KEYS: `ada:admin:${KEYS.ada},vic:viewer:${KEYS.vic},una:uploader:${KEYS.una}`,
+        SLUICE_WORKERS: '0',
+      })
+    })
+    afterAll(() => sluice?.stop())
+    beforeEach(() => open(sluice.url))
+    afterEach(close)
+
+    const signIn = (name: keyof typeof KEYS) => context.request.post('/login', { form: { key: KEYS[name] } })
+
+    test('an admin is told that nothing is processed, and how to change that', async () => {
+      await signIn('ada')
+      await page.goto('/operations')
+      await card('Workers').getByText('No worker runs').waitFor()
+      await card('Queues').getByRole('link', { name: 'Bull Board' }).waitFor()
+      expect(await violationsInBothThemes(page)).toEqual([])
+    })
+
+    test('a viewer sees all figures, and no way into Bull Board', async () => {
+      await signIn('vic')
+      await page.goto('/operations')
+      await card('Queues')
+        .getByRole('rowheader', { name: /^process/ })
+        .waitFor()
+      await card('Workers').waitFor()
+      expect(await page.getByRole('link', { name: 'Bull Board' }).count()).toBe(0)
+      expect(await page.locator('a[href^="/admin"]').count()).toBe(0)
+    })
+
+    test('an uploader is told that this is not for uploaders', async () => {
+      await signIn('una')
+      await page.goto('/operations')
+      await page.getByRole('heading', { name: 'Not for uploaders' }).waitFor()
+      expect(await page.getByRole('link', { name: 'Operations' }).count()).toBe(0)
+    })
+  })
+})
