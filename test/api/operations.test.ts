@@ -54,6 +54,8 @@ describe('the history', () => {
     const attempt = {
       at: new Date().toISOString(),
       durationMs: 1,
+      dnsMs: null,
+      connectMs: null,
       statusCode: 500,
       error: 'No.',
       response: '',

@@ -11,7 +11,7 @@ import { createUploader, type Uploader } from '../support/uploader.ts'
 const ENTRY = new URL('../support/worker.ts', import.meta.url).pathname
 const ATTEMPT_FAILED = callsScript('history', 'prelude', 'attempt-failed')
 const HAND_OVER = callsScript('history', 'prelude', 'hand-over')
-const ATTEMPTED = callsScript('delivery-prelude', 'history', 'webhook-listing', 'delivery-attempted')
+const ATTEMPTED = callsScript('delivery-prelude', 'audit', 'history', 'webhook-listing', 'delivery-attempted')
 
 let redis: TestRedis
 let jobs: Uploader
