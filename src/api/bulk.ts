@@ -134,7 +134,11 @@ async function changeAll(
   const left = [...records]
   const changeNext = async () => {
     for (let record = left.shift(); record; record = left.shift()) {
-      const answer = await CHANGES[action](services, record, by(asked))
+      const answer = await CHANGES[action](services, record, by(asked)).catch(error => {
+        // The request has failed with this one: nothing more is begun for it.
+        left.length = 0
+        throw error
+      })
       if (answer === null) outcome.done += 1
       else
         outcome.refused.push({

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts'
 import { createApiKeys } from '../jobs/api-keys.ts'
 import { createAudit } from '../jobs/audit.ts'
 import { createDeliveries } from '../jobs/deliveries.ts'
+import { labelEarlierJobs } from '../jobs/earlier-jobs.ts'
 import { createEventFeed } from '../jobs/event-feed.ts'
 import { createIdempotency } from '../jobs/idempotency.ts'
 import { createLeases } from '../jobs/leases.ts'
@@ -107,6 +108,8 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       },
       closing: closing.signal,
     }
+    const labelled = await labelEarlierJobs(redis, services.transitions)
+    if (labelled > 0) log.info(`${labelled} jobs of an earlier version were put into the list's indexes`)
     const api = createApi(services, version)
     undo.push(() => api.close())
     const server: ApiServer = await listen(api, config)
