@@ -1,7 +1,17 @@
 /** What can be asked of the benchmark. */
 import { parseArgs } from 'node:util'
 
-const PARTS = ['jobs', 'idempotency', 'deliveries', 'upload', 'tus', 'idle', 's3', 'pipeline'] as const
+const PARTS = [
+  'jobs',
+  'list',
+  'idempotency',
+  'deliveries',
+  'upload',
+  'tus',
+  'idle',
+  's3',
+  'pipeline',
+] as const
 type Part = (typeof PARTS)[number]
 
 export interface Options {
@@ -23,6 +33,7 @@ Measures Sluice against other ways of doing the same, in turns on this machine, 
 is not met. The whole takes about twenty minutes; nothing else should run meanwhile.
 
   --only PART    jobs: jobs a second, end to end, against the usual stack and bare BullMQ
+                 list: how long a page of the list takes with 100,000 jobs
                  idempotency: small uploads a second, with an idempotency key and without
                  deliveries: how long callbacks take to 45 receivers, beside 5 that hang and without
                  upload: one upload of 1 GiB, against piping the request into a file

@@ -4,6 +4,7 @@ import { compareDeliveries } from './deliveries.ts'
 import { compareIdempotency } from './idempotency.ts'
 import { measureIdle } from './idle.ts'
 import { compareJobs } from './jobs.ts'
+import { measureList } from './list.ts'
 import { describeMachine } from './machine.ts'
 import { measurePipeline } from './pipeline.ts'
 import { measureS3 } from './s3.ts'
@@ -33,6 +34,10 @@ async function measure(options: Options): Promise<boolean> {
       `\nJobs: ${options.rounds} rounds of ${options.seconds} s after ${options.warmup} s of warm-up, in turns`,
     )
     verdicts.push(await compareJobs(options, tell, interrupted.signal))
+  }
+  if (wanted('list')) {
+    tell('\nList: 100,000 jobs, a page after the other')
+    verdicts.push(await measureList(tell, interrupted.signal))
   }
   if (wanted('idempotency')) {
     tell(
