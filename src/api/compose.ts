@@ -108,7 +108,7 @@ export async function startApi(options: StartOptions): Promise<RunningApi> {
       },
       closing: closing.signal,
     }
-    const labelled = await labelEarlierJobs(redis, services.transitions)
+    const labelled = await labelEarlierJobs(redis)
     if (labelled > 0) log.info(`${labelled} jobs of an earlier version were put into the list's indexes`)
     const api = createApi(services, version)
     undo.push(() => api.close())

@@ -154,7 +154,6 @@ export function createTransitions(
     finish: define<(Ok & Ended) | Refused<Fenced>>('finish'),
     cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('audit', 'cancel'),
     retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('audit', 'ready', 'retry'),
-    label: define<Ok | Refused<'gone'>>('label'),
     delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>(
       'audit',
       'draft',
@@ -297,8 +296,6 @@ export function createTransitions(
           'file-infected': true,
         },
       }),
-    /** For a job that was made before there were labels; changes nothing where it has some. */
-    label: (id: string, labels: readonly string[]) => scripts.label({ id, labels }),
     /**
      * @param args `uploadedBytes`: of its files, which the quota gets back. `expiredBefore`: only if it has not been touched for so many
      *   milliseconds, and no upload is under way.

@@ -40,10 +40,10 @@ describe('a job that was made before there were labels', () => {
     const later = await submitted(1, { owner: 'bob', metadata })
     expect(await found({ owner: 'bob' })).toEqual([later])
 
-    expect(await labelEarlierJobs(redis, transitions)).toBe(1)
+    expect(await labelEarlierJobs(redis)).toBe(1)
     expect(await found({ owner: 'bob' })).toEqual([later, earlier])
     expect(await found({ metadata: [['ticket', 'INC-1']] })).toEqual([later, earlier])
-    expect(await labelEarlierJobs(redis, transitions)).toBe(0)
+    expect(await labelEarlierJobs(redis)).toBe(0)
 
     for (const id of [earlier, later]) {
       await transitions.cancel(id)
@@ -53,15 +53,15 @@ describe('a job that was made before there were labels', () => {
   })
 
   test('that is deleted meanwhile stays deleted', async () => {
-    const { submitted, transitions } = records(redis)
+    const { submitted } = records(redis)
     const id = await submitted()
     await redis.del(keys.job(id))
-    expect(await labelEarlierJobs(redis, transitions)).toBe(0)
+    expect(await labelEarlierJobs(redis)).toBe(0)
     expect(await redis.keys('{sluice}:job:*')).toEqual([`${keys.log(id)}`])
   })
 
   test('is found, too, where there are thousands', async () => {
-    const { submitted, transitions } = records(redis)
+    const { submitted } = records(redis)
     for (let made = 0; made < 2_500; made += 250) {
       await Promise.all(Array.from({ length: 250 }, () => submitted(1, { owner: 'bob' })))
     }
@@ -71,7 +71,7 @@ describe('a job that was made before there were labels', () => {
       1,
       keys.jobs,
     )
-    expect(await labelEarlierJobs(redis, transitions)).toBe(2_500)
+    expect(await labelEarlierJobs(redis)).toBe(2_500)
     expect(await redis.zcard(keys.jobsLabelled('of:bob'))).toBe(2_500)
   })
 })

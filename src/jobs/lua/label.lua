@@ -1,8 +1,13 @@
--- label: gives a job its labels that was made before there were any.
--- {id, labels: as for create}
+-- label: gives jobs their labels that were made before there were any. Answers how many had none.
+-- KEYS[1]: every job by creation. ARGV[1]: [{id, labels: as for create}, …]
 
-if not status then return refuse('gone') end
-if get('labels') then return done() end
-set('labels', cjson.encode(a.labels))
-for _, label in ipairs(a.labels) do redis.call('ZADD', PREFIX .. ':jobs:' .. label, createdAt, id) end
-return done()
+local labelled = 0
+for _, job in ipairs(cjson.decode(ARGV[1])) do
+  local record = '{sluice}:job:' .. job.id
+  local createdAt = redis.call('HGET', record, 'createdAt')
+  if createdAt and redis.call('HSETNX', record, 'labels', cjson.encode(job.labels)) == 1 then
+    for _, label in ipairs(job.labels) do redis.call('ZADD', KEYS[1] .. ':' .. label, createdAt, job.id) end
+    labelled = labelled + 1
+  end
+end
+return labelled
