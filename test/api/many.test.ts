@@ -127,6 +127,16 @@ describe('the list', () => {
     expect(await found('owner=eve', 'bob')).toEqual([])
   })
 
+  test('finds jobs of an earlier version, which knew no such indexes, as soon as an API of this one runs', async () => {
+    const job = await draft('bob', { metadata: { ticket: 'INC-1' } })
+    await api.client.hdel(`{sluice}:job:${job.id}`, 'labels')
+    await api.client.del('{sluice}:jobs:of:bob', '{sluice}:jobs:with:ticket:INC-1')
+    expect(await found('', 'bob')).toEqual([])
+    await (await startApi({ redis: api.redis })).stop()
+    expect(await found('', 'bob')).toEqual(ids(job))
+    expect(await found('metadata.ticket=INC-1')).toEqual(ids(job))
+  })
+
   test('finds nothing of a job that was deleted, and keeps nothing of it', async () => {
     const job = await draft('ada', { metadata: { ticket: 'INC-1' } })
     await fetch(`${api.url}/api/jobs/${job.id}`, { method: 'DELETE', headers: bearer('ada') })
