@@ -60,7 +60,7 @@ describe('with keys', () => {
     const cookie = `sluice_session=${'a'.repeat(43)}`
     const get = vi.spyOn(api.client, 'get').mockRejectedValue(new Error('Connection is closed.'))
     try {
-      for (const path of ['/', '/jobs/some-id', '/login', '/ui/app.js']) {
+      for (const path of ['/', '/jobs/some-id', '/login', '/ui/favicon.svg']) {
         expect((await call('GET', path, { cookie })).status, path).toBe(200)
         expect((await call('GET', path, { authorization: 'Bearer wrong' })).status, path).toBe(200)
       }

@@ -39,7 +39,7 @@ describe.each(documents)('%s', document => {
   })
 
   test('tells of npm scripts that exist', () => {
-    const scripts = [...text.matchAll(/\bnpm (?:run (?:-s |--silent )?([a-z][\w-]*)|(test|start)\b)/g)]
+    const scripts = [...text.matchAll(/\bnpm (?:run (?:-s |--silent )?([a-z][\w:-]*\w)|(test|start)\b)/g)]
     expect(
       scripts.map(([, script, short]) => script ?? short!).filter(name => !(name in packageJson.scripts)),
     ).toEqual([])
