@@ -13,7 +13,9 @@ const PAGE = 100
 /** How long changes are gathered before they are drawn, in ms: a list may follow thousands of events a second. */
 const GATHER = 250
 /** Unknown jobs that are read one by one; more of them at once, and the first page is read instead. */
-const FEW = 5
+const FEW = 3
+/** Between two such reads, in ms: however many jobs come in, a page that is looked at keeps within its key's budget. */
+const READ_EVERY = 1_500
 
 type Pages = InfiniteData<JobPage, string | null>
 
@@ -48,30 +50,56 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
   useEffect(() => {
     let waiting: JobEvent[] = []
     let timer: ReturnType<typeof setTimeout> | undefined
+    /** Jobs that must be read to be known, and when that was done last. */
+    const unread = new Set<string>()
+    let lastRead = 0
+    let reading: ReturnType<typeof setTimeout> | undefined
 
     const change = (next: (pages: Pages) => Pages) =>
       queries.setQueryData<Pages>(current.current.key, pages => pages && next(pages))
 
-    const draw = async () => {
+    const put = (jobs: readonly Job[]) => {
+      const now = Date.now()
+      change(pages => withJobs(pages, jobs, job => fits(job, current.current.filter, now)))
+    }
+
+    const draw = () => {
       timer = undefined
-      const events = waiting
-      waiting = []
       const known = new Map(
         queries
           .getQueryData<Pages>(current.current.key)
           ?.pages.flatMap(page => page.items)
           .map(job => [job.id, job]),
       )
-      const { changed, unclear } = applied(events, known)
-      const read = unclear.length > FEW ? await firstPage() : await readEach(unclear)
-      const now = Date.now()
-      change(pages => withJobs(pages, [...changed, ...read], job => fits(job, current.current.filter, now)))
+      const { changed, unclear } = applied(waiting, known)
+      waiting = []
+      put(changed)
+      for (const id of unclear) unread.add(id)
+      if (unread.size > 0) reading ??= setTimeout(read, Math.max(0, lastRead + READ_EVERY - Date.now()))
     }
 
-    const firstPage = async () => {
+    const read = async () => {
+      const ids = [...unread]
+      unread.clear()
+      lastRead = Date.now()
+      if (ids.length > FEW) await readFirstPage()
+      else put(await readEach(ids))
+      reading = undefined
+      if (unread.size > 0) reading = setTimeout(read, READ_EVERY)
+    }
+
+    const readFirstPage = async () => {
       const query = queryOf(current.current.filter, Date.now())
       query.set('limit', String(PAGE))
-      return (await readJobs(query, null).catch(() => ({ items: [] }))).items
+      const page = await readJobs(query, null).catch(() => null)
+      if (page === null) return
+      const newest = new Set(page.items.map(({ id }) => id))
+      const reaches = queries
+        .getQueryData<Pages>(current.current.key)
+        ?.pages.some(({ items }) => items.some(({ id }) => newest.has(id)))
+      // So many came in that there are others between the newest and those that are shown: the list begins anew.
+      if (reaches) put(page.items)
+      else change(() => ({ pages: [page], pageParams: [null] }))
     }
 
     const stop = follow('/api/events', {
@@ -90,6 +118,7 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
     })
     return () => {
       clearTimeout(timer)
+      clearTimeout(reading)
       stop()
     }
   }, [queries])
