@@ -12,16 +12,25 @@ interface InBrowser {
   readonly DataTransfer: new () => { readonly items: { add(file: unknown): void } }
 }
 
-/** Drops files on the page as a hand would; the browser allows no other way to make such an event. */
+/** Drags a file in over the page, as a hand would; the browser allows no other way to make such an event. */
+export async function dragOver(page: Page, file: TextFile): Promise<void> {
+  await page.dispatchEvent('body', 'dragenter', { dataTransfer: await carrying(page, [file]) })
+}
+
+/** Drops files on the page. */
 export async function drop(page: Page, files: readonly TextFile[]): Promise<void> {
-  const dataTransfer = await page.evaluateHandle(dropped => {
-    const { DataTransfer, File } = globalThis as unknown as InBrowser
-    const transfer = new DataTransfer()
-    for (const { name, text } of dropped) transfer.items.add(new File([text], name, { type: 'text/plain' }))
-    return transfer
-  }, files)
+  const dataTransfer = await carrying(page, files)
   await page.dispatchEvent('body', 'dragover', { dataTransfer })
   await page.dispatchEvent('body', 'drop', { dataTransfer })
+}
+
+function carrying(page: Page, files: readonly TextFile[]) {
+  return page.evaluateHandle(carried => {
+    const { DataTransfer, File } = globalThis as unknown as InBrowser
+    const transfer = new DataTransfer()
+    for (const { name, text } of carried) transfer.items.add(new File([text], name, { type: 'text/plain' }))
+    return transfer
+  }, files)
 }
 
 /** Chooses files on the page for uploads. */

@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
-import { choose, drop, jobIds, uploadButton } from './page.ts'
+import { choose, dragOver, drop, jobIds, uploadButton } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
 import { complaintsOf } from './watch.ts'
 
@@ -61,7 +61,11 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
 
   test('files dropped anywhere become one job, with the options that were chosen', async () => {
     const before = await jobIds(sluice.url)
-    await page.goto('/upload')
+    await page.goto('/')
+    await page.getByRole('link', { name: 'Upload', exact: true }).first().waitFor()
+    await dragOver(page, { name: 'app.log', text: LOG })
+    await page.waitForURL('**/upload')
+    await page.getByText('Drop files or folders anywhere').waitFor()
     await drop(page, [
       { name: 'app.log', text: LOG },
       { name: 'журнал.log', text: LOG },

@@ -11,6 +11,7 @@ import { signOut } from './service/call.ts'
 import { useSession } from './service/session.ts'
 import { setTheme, THEMES, type Theme, useTheme } from './service/theme.ts'
 import styles from './shell.module.css'
+import { useDraggedFiles } from './use-dragged-files.ts'
 
 export function Shell({ children }: { children: ReactNode }) {
   const { session, rights } = useSession()
@@ -18,6 +19,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [menuOpen, setMenuOpen] = useState(false)
   const [paletteOpen, setPaletteOpen] = useState(false)
   usePaletteKey(() => setPaletteOpen(true))
+  useDraggedFiles(rights.upload)
 
   // On a phone the menu covers the page that was chosen in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the change of place is what closes it.
