@@ -26,6 +26,8 @@ export function parseAddress(text: string): Address | null {
 /** True where anybody on the Internet could be meant; a tunnel's address is judged by the IPv4 addresses inside it. */
 export function isGlobal(address: Address): boolean {
   if (address instanceof ipaddr.IPv4) return address.range() === 'unicast'
+  const site = isatap(address)
+  if (site && !isGlobal(site)) return false
   const inside = embedded(address)
   if (inside.length > 0) return inside.every(isGlobal)
   return address.range() === 'unicast' && address.match(GLOBAL_UNICAST)
@@ -41,6 +43,16 @@ function embedded(address: ipaddr.IPv6): ipaddr.IPv4[] {
   // RFC 4380: the server in the open, the client with every bit turned over.
   if (address.range() === 'teredo') return [at(4), at(12, 0xff)]
   return []
+}
+
+/**
+ * The IPv4 address that a router of ISATAP would send to (RFC 5214, 6.1): it stands in the identifier of the interface,
+ * whose `u` bit tells a global one. Any prefix may stand before it, which is judged besides.
+ */
+function isatap({ parts }: ipaddr.IPv6): ipaddr.IPv4 | null {
+  const [, , , , flags, kind, high, low] = parts
+  if ((flags !== 0x0000 && flags !== 0x0200) || kind !== 0x5efe) return null
+  return new ipaddr.IPv4([high! >> 8, high! & 0xff, low! >> 8, low! & 0xff])
 }
 
 /** Compiles the operator's list into the question whether it covers an address at a port. */
