@@ -3,6 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Api } from './app.ts'
+import { SECURITY_HEADERS } from './security-headers.ts'
 import { refuseUnreadable, unreadable } from './unreadable.ts'
 
 /** Milliseconds that a request's head may take, and between two looks at who is over it. */
@@ -21,8 +22,12 @@ export async function listen(
   { host, port, headMs = HEAD_MS }: { host: string; port: number; headMs?: number },
 ): Promise<ApiServer> {
   const fetch = api.app.fetch as Parameters<typeof getRequestListener>[0]
-  // A request line or a Host header that makes no URL, or none at all.
-  const errorHandler = () => unreadable().toResponse('none')
+  // A request line or a Host header that makes no URL, or none at all: the app, which sets these headers, is not asked.
+  const errorHandler = () => {
+    const response = unreadable().toResponse('none')
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
+    return response
+  }
   const newer = getRequestListener(fetch, { errorHandler })
   // HTTP/1.0 knows no Host, and simple health checkers send none. The name makes a URL of the path, no more: whoever asks
   // for the Host looks at the header.

@@ -293,10 +293,15 @@ describe('every answer', () => {
     told((await call('PUT', '/api/jobs', bearer('admin'))).headers, ['a wrong method'])
   })
 
-  test('also of what Node’s parser refuses', async () => {
-    const answer = await exchange('GET / HTTP/1.1\r\nbroken\r\n\r\n')
+  test.each([
+    ['is no request', 'GET / HTTP/1.1\r\nbroken\r\n\r\n'],
+    ['has no Host', 'GET /api/jobs HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['has a Host that is none', 'GET / HTTP/1.1\r\nHost: a b\r\nConnection: close\r\n\r\n'],
+    ['asks for what is no URL', 'GET http://[/ HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'],
+  ])('also to what %s', async (what, request) => {
+    const answer = await exchange(request)
     expect(answer.status).toBe(400)
-    expect(answer.headers.get('x-content-type-options')).toBe('nosniff')
+    told(answer.headers, [what])
   })
 
   test('behind TLS tells the browser to come by TLS from now on', async () => {
