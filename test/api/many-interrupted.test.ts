@@ -6,8 +6,8 @@ import { API, startProcess } from '../support/processes.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { callsScript, type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts'
 
-const DELETE = callsScript('prelude', 'audit', 'draft', 'delete')
-const CREATE = callsScript('prelude', 'audit', 'draft', 'idempotency', 'create')
+const DELETE = callsScript('history', 'prelude', 'audit', 'draft', 'delete')
+const CREATE = callsScript('history', 'prelude', 'audit', 'draft', 'idempotency', 'create')
 const JOBS = 60
 
 let redis: TestRedis

@@ -59,7 +59,8 @@ export function Viewer({ url, size }: { url: string; size: number }) {
     lines.current?.reveal(next)
   }
   const match = (step: 1 | -1) => {
-    const next = matchFrom(search.lines, line, step)
+    // On the way to a match already, it is from there that the next one is looked for.
+    const next = matchFrom(search.lines, awaited > 0 ? awaited : line, step)
     if (next !== null) setAwaited(next)
   }
   const setQuery = (next: Partial<Query>) => setView(old => ({ ...old, query: { ...old.query, ...next } }))
