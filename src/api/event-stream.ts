@@ -40,6 +40,7 @@ export function eventStream(
   const left = new AbortController()
   const events = open(AbortSignal.any([left.signal, closing, caller.until]))
   let heartbeat: NodeJS.Timeout | undefined
+  let cancelled = false
   const end = () => {
     clearInterval(heartbeat)
     leave()
@@ -67,10 +68,11 @@ export function eventStream(
       } catch {
         // Redis went away: the client reconnects with the last id that it has had.
         end()
-        if (!left.signal.aborted) controller.close()
+        if (!cancelled) controller.close()
       }
     },
     async cancel() {
+      cancelled = true
       end()
       await events.return(undefined)
     },

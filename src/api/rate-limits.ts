@@ -131,7 +131,7 @@ export function budgetOf(method: string, path: string, headers: Headers): Budget
   if (path.startsWith(`${UPLOADS_PATH}/`)) return 'chunks'
   if (method === 'POST') {
     const isMultipart = /^multipart\//i.test(headers.get('content-type') ?? '')
-    return isMultipart || /\/(presign|complete)$/.test(path) ? 'uploads' : 'requests'
+    return isMultipart || /\/(presign|complete|rerun)$/.test(path) ? 'uploads' : 'requests'
   }
   return path.endsWith('/events') && prefersEventStream(headers.get('accept') ?? undefined)
     ? 'streams'
