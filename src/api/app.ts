@@ -29,7 +29,7 @@ import { comesFromElsewhere, isLocalHostHeader, isSafe } from './origin.ts'
 import { overviewEndpoints } from './overview.ts'
 import { notFound, Problem, problemOf, unauthenticated } from './problems.ts'
 import { openQueues } from './queues.ts'
-import { budgetOf, createRateLimits, type RateLimits } from './rate-limits.ts'
+import { budgetOf, countedAddress, createRateLimits, type RateLimits } from './rate-limits.ts'
 import { rerunEndpoints } from './rerun.ts'
 import { securityHeaders } from './security-headers.ts'
 import type { Services } from './services.ts'
@@ -180,9 +180,11 @@ async function countRequest(
   limits: RateLimits,
 ): Promise<void> {
   if (caller !== null && caller !== 'unknown' && caller.by === 'none') return
-  const known = caller !== null && caller !== 'unknown'
-  const who = known ? (`key:${caller.name}` as const) : (`address:${c.get('client').address ?? ''}` as const)
-  const headers = await limits.count(who, budgetOf(c.req.method, c.req.path, c.req.raw.headers))
+  const headers =
+    caller === null || caller === 'unknown'
+      ? // Whatever it asks for, it is refused: no larger budget is there for that.
+        await limits.count(`address:${countedAddress(c.get('client').address)}`, 'requests')
+      : await limits.count(`key:${caller.name}`, budgetOf(c.req.method, c.req.path, c.req.raw.headers))
   for (const [name, value] of Object.entries(headers)) c.env.outgoing?.setHeader(name, value)
 }
 

@@ -1,10 +1,10 @@
 /** `POST /api/jobs/bulk`: the same to many jobs, by their ids or by what they have in common. */
 import { z } from 'zod'
-import { STATUSES, type Status } from '../jobs/job.ts'
+import { isFinal, STATUSES, type Status } from '../jobs/job.ts'
 import { type JobFilter, listJobs } from '../jobs/listing.ts'
 import type { Cursor } from '../jobs/paging.ts'
 import { type JobRecord, readRecords } from '../jobs/record.ts'
-import { maySee, WRITERS } from './callers.ts'
+import { maySee, requireStillIn, WRITERS } from './callers.ts'
 import { by } from './client.ts'
 import { type Asked, endpoint, ID } from './endpoint.ts'
 import { CHANGES, type ChangeName } from './job-changes.ts'
@@ -19,7 +19,6 @@ const MOST = 10_000
 const PAGE = 200
 const AT_ONCE = 16
 
-const isFinal = (status: Status) => ['completed', 'failed', 'cancelled'].includes(status)
 /** A filter means those that something can be done to: who cancels all that match does not mean those that have ended. */
 const APPLIES: Readonly<Record<ChangeName, readonly Status[]>> = {
   cancel: STATUSES.filter(status => !isFinal(status)),
@@ -134,6 +133,7 @@ async function changeAll(
   const left = [...records]
   const changeNext = async () => {
     for (let record = left.shift(); record; record = left.shift()) {
+      requireStillIn(asked.caller)
       const answer = await CHANGES[action](services, record, by(asked)).catch(error => {
         // The request has failed with this one: nothing more is begun for it.
         left.length = 0

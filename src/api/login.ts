@@ -47,7 +47,7 @@ export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions,
           // Without keys there is nothing to prove, and whoever tries is in already.
           if (keyRing.isEmpty) return seeOther('/')
           const { address, secure } = clientOf(c)
-          await limits.beginLogin(address ?? '')
+          await limits.beginLogin(address)
           const key = await keyRing.find(text)
           if (!key) {
             await audit.record({ actor: 'nobody', address }, 'login', { outcome: 'refused' })
@@ -56,7 +56,7 @@ export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions,
           keyRing.use(key)
           const cookie = await sessions.open(key, secure)
           await audit.record({ actor: key.name, address }, 'login', { target: key.id })
-          await limits.loggedIn(address ?? '')
+          await limits.loggedIn(address)
           return seeOther('/', cookie)
         },
       }),

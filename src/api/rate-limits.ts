@@ -4,10 +4,11 @@
  * look at what became of it: `uploads` that begin, `chunks` of resumable ones, `streams` that are opened, and
  * `requests`, which is all else.
  *
- * Counted in Redis, so that all API processes share them; whoever is over is remembered here, too, and costs Redis
- * nothing until the window ends.
+ * Counted in Redis, so that all API processes share them; whoever is over is remembered here, too, and is not counted
+ * again until the window ends.
  */
 import type { Redis } from 'ioredis'
+import ipaddr from 'ipaddr.js'
 import { RateLimiterRedis, RateLimiterRes } from 'rate-limiter-flexible'
 import type { RateLimit } from '../config.ts'
 import { keys } from '../jobs/keys.ts'
@@ -23,7 +24,7 @@ const SHARES: Readonly<Record<Budget, number>> = { requests: 1, uploads: 1, chun
 /** An address that fails so often to log in within so many seconds is not listened to for the rest of them. */
 const FAILED_LOGINS = { points: 10, seconds: 15 * 60 }
 
-/** Who is counted: by the id of a key, or by an address that showed none. */
+/** Who is counted: by the name of a key, or by an address that showed none. */
 export type Counted = `key:${string}` | `address:${string}`
 
 export interface RateLimits {
@@ -35,9 +36,9 @@ export interface RateLimits {
    */
   count(who: Counted, budget: Budget): Promise<Record<string, string>>
   /** @throws Problem `rate-limited` where an address has failed too often; before its key is looked at. */
-  beginLogin(address: string): Promise<void>
+  beginLogin(address: string | undefined): Promise<void>
   /** Forgives an address what it got wrong before. */
-  loggedIn(address: string): Promise<void>
+  loggedIn(address: string | undefined): Promise<void>
 }
 
 /** @param limit null: none, apart from that of failed logins. */
@@ -75,13 +76,13 @@ export function createRateLimits(redis: Redis, limit: RateLimit | null): RateLim
     },
 
     async beginLogin(address) {
-      const { state, refused } = await consume(logins, address)
+      const { state, refused } = await consume(logins, countedAddress(address))
       if (!refused) return
       throw rateLimited('Too many attempts to sign in came from this address.', seconds(state))
     },
 
     async loggedIn(address) {
-      await logins.delete(address)
+      await logins.delete(countedAddress(address))
     },
   }
 }
@@ -125,7 +126,14 @@ export function rateLimited(detail: string, seconds: number, headers: Record<str
   })
 }
 
-/** Which budget a request is counted in, by what it says of itself: nothing is gained by saying something else. */
+/** As an address is counted: of IPv6 the network of a subscriber, who has as many addresses in it as they like. */
+export function countedAddress(address: string | undefined): string {
+  if (address === undefined || !ipaddr.IPv6.isValid(address)) return address ?? ''
+  const [network] = ipaddr.IPv6.networkAddressFromCIDR(`${address}/64`).toString().split('%')
+  return `${network}/64`
+}
+
+/** Which budget a request with a good key is counted in, by what it says of itself. */
 export function budgetOf(method: string, path: string, headers: Headers): Budget {
   if (path === UPLOADS_PATH) return 'uploads'
   if (path.startsWith(`${UPLOADS_PATH}/`)) return 'chunks'

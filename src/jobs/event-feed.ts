@@ -137,10 +137,12 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
   }
 
   async function* subscribed<T>(
-    set: Set<Subscription>,
+    enter: () => Set<Subscription>,
     run: (subscription: Subscription) => AsyncGenerator<T>,
-    done: () => void,
+    leave: (set: Set<Subscription>) => void,
   ) {
+    // Here, and not where the generator is made: one that nobody begins to read is never left, either.
+    const set = enter()
     const subscription = new Subscription()
     set.add(subscription)
     try {
@@ -148,7 +150,7 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
       yield* run(subscription)
     } finally {
       set.delete(subscription)
-      done()
+      leave(set)
     }
   }
 
@@ -158,13 +160,16 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
      * the job is deleted, or the signal aborts. @throws where Redis can't be reached.
      */
     follow(jobId: string, after: string | null, signal: AbortSignal): AsyncGenerator<JobEvent> {
-      const set = byJob.get(jobId) ?? new Set()
-      byJob.set(jobId, set)
-      const forget = () => {
+      const enter = () => {
+        const set = byJob.get(jobId) ?? new Set()
+        byJob.set(jobId, set)
+        return set
+      }
+      const leave = (set: Set<Subscription>) => {
         if (set.size === 0 && byJob.get(jobId) === set) byJob.delete(jobId)
       }
       return subscribed(
-        set,
+        enter,
         async function* (subscription) {
           let seen = after
           for (let readAgain = true; ; ) {
@@ -193,7 +198,7 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
             }
           }
         },
-        forget,
+        leave,
       )
     },
 
@@ -206,7 +211,7 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
       signal: AbortSignal,
     ): AsyncGenerator<{ event: JobEvent; owner: string } | 'reset'> {
       return subscribed(
-        all,
+        () => all,
         async function* (subscription) {
           let seen = after
           if (seen !== null) {

@@ -1,5 +1,5 @@
 /** Finding jobs among many, and doing the same to many of them. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ApiKey } from '../../src/config.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { form, startApi, type TestApi } from '../support/api.ts'
@@ -229,6 +229,29 @@ describe('many at once', () => {
       matched: 0,
     })
     expect(await found('')).toEqual(ids(others))
+  })
+
+  test('a key that is revoked in the middle changes nothing more', async () => {
+    const made = await fetch(`${api.url}/api/keys`, {
+      method: 'POST',
+      headers: { ...bearer('ada'), 'content-type': 'application/json' },
+      body: '{"name":"gone","role":"admin"}',
+    })
+    const { id, key } = (await made.json()) as { id: string; key: string }
+    for (let count = 0; count < 60; count += 1) await draft('ada')
+    const { transitions } = api.services
+    const cancel = vi.spyOn(transitions, 'cancel').mockImplementationOnce(async (...args) => {
+      await fetch(`${api.url}/api/keys/${id}`, { method: 'DELETE', headers: bearer('ada') })
+      cancel.mockRestore()
+      return transitions.cancel(...args)
+    })
+    const response = await fetch(`${api.url}/api/jobs/bulk`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+      body: '{"action":"cancel","filter":{}}',
+    })
+    expect(response.status).toBe(401)
+    expect((await found('status=draft')).length).toBeGreaterThan(0)
   })
 
   test('a viewer changes nothing', async () => {

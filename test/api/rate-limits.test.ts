@@ -167,6 +167,22 @@ describe('an address without a key', () => {
     expect((await get('/api/jobs', { ...bearer('ada'), ...from('203.0.113.1') })).status).toBe(200)
   })
 
+  test('shares its budget with its whole IPv6 network, of which one subscriber has every address', async () => {
+    await start()
+    for (let at = 1; at <= 10; at += 1) await get('/api/jobs', from(`2001:db8:1:2::${at}`))
+    expect((await get('/api/jobs', from('2001:db8:1:2:ffff::1'))).status).toBe(429)
+    expect((await get('/api/jobs', from('2001:db8:1:3::1'))).status).toBe(401)
+  })
+
+  test('has no larger budget for asking as an upload would', async () => {
+    await start()
+    const response = await fetch(`${api.url}/api/uploads/none`, {
+      method: 'HEAD',
+      headers: from('203.0.113.7'),
+    })
+    expect(response.headers.get('ratelimit-policy')).toBe('"requests";q=10;w=3600')
+  })
+
   test('that fails to log in again and again is not listened to, and another is', async () => {
     await start({ rateLimit: null })
     const logIn = (key: string, address: string, where = api) =>
