@@ -181,6 +181,24 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.waitForURL('**/upload')
   })
 
+  test('that is refused for a minute says so at once, and is asked again by hand', async () => {
+    const id = await add('limited.log')
+    const body = JSON.stringify({ code: 'rate-limited', detail: 'Too much was asked. Try again in 59 s.' })
+    await page.route('**/api/jobs?*', route =>
+      route.fulfill({
+        status: 429,
+        contentType: 'application/problem+json',
+        headers: { 'retry-after': '59' },
+        body,
+      }),
+    )
+    await page.goto('/')
+    await page.getByText('Too much was asked.').waitFor()
+    await page.unroute('**/api/jobs?*')
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await row(page, id).waitFor()
+  })
+
   test('a file name made of markup is only ever text', async () => {
     const id = await add(HOSTILE)
     await page.goto('/')

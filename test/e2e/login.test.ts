@@ -92,6 +92,16 @@ describe.skipIf(chromium === null)('the login page', () => {
     await page.waitForURL(url => url.pathname === '/')
   })
 
+  test('who cannot be signed out, since the service is away, is told so and stays on the page', async () => {
+    await page.goto('/login')
+    await signIn(page, KEY)
+    await page.waitForURL(url => url.pathname === '/')
+    await page.route('**/logout', route => route.abort())
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await page.getByText('The service cannot be reached').first().waitFor()
+    expect(new URL(page.url()).pathname).toBe('/')
+  })
+
   test('axe finds nothing in either theme, also with a key that was refused', async () => {
     await page.goto('/login')
     expect(await violationsInBothThemes(page)).toEqual([])

@@ -7,12 +7,16 @@ import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { Refusal } from './service/call.ts'
 
+/** In ms: whoever is to wait longer is told so, and asks again by hand. */
+const SOON = 5_000
+
 const queries = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
       // What is refused for good stays refused; what is away for a moment is asked again.
-      retry: (count, error) => count < 3 && error instanceof Refusal && error.passes,
+      retry: (count, error) =>
+        count < 3 && error instanceof Refusal && error.passes && (error.retryAfter ?? 0) <= SOON,
       retryDelay: (count, error) =>
         Math.max(500 * 2 ** count, error instanceof Refusal ? (error.retryAfter ?? 0) : 0),
     },

@@ -6,6 +6,7 @@ import { capital } from './format.ts'
 import { Palette, usePaletteKey } from './palette.tsx'
 import { Button } from './parts/button.tsx'
 import { Menu, MenuItem } from './parts/menu.tsx'
+import { useNotices } from './parts/notices.tsx'
 import { OUTSIDE, PLACES, type Place, placesFor } from './places.ts'
 import { signOut } from './service/call.ts'
 import { useSession } from './service/session.ts'
@@ -20,6 +21,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [paletteOpen, setPaletteOpen] = useState(false)
   usePaletteKey(() => setPaletteOpen(true))
   useDraggedFiles(rights.upload)
+  const notices = useNotices()
 
   // On a phone the menu covers the page that was chosen in it.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the change of place is what closes it.
@@ -83,7 +85,13 @@ export function Shell({ children }: { children: ReactNode }) {
             </div>
             <ThemeMenu />
             {session?.keys && (
-              <Button kind="quiet" small aria-label="Sign out" title="Sign out" onClick={signOut}>
+              <Button
+                kind="quiet"
+                small
+                aria-label="Sign out"
+                title="Sign out"
+                onClick={() => signOut().catch(notices.failed)}
+              >
                 <LogOut size={17} aria-hidden />
               </Button>
             )}

@@ -107,9 +107,15 @@ export async function signInWith(key: string): Promise<void> {
   throw new Refusal(response.status, await response.json().catch(() => null))
 }
 
-/** Ends the session, and with it what this page may show. */
+/** Ends the session, and with it what this page may show. @throws {Refusal} where it may not have ended */
 export async function signOut(): Promise<void> {
-  await fetch('/logout', { method: 'POST', redirect: 'manual' })
+  const response = await fetch('/logout', { method: 'POST', redirect: 'manual' }).catch(() => {
+    throw new Refusal(0, null)
+  })
+  // 401: there was none any more.
+  if (response.type !== 'opaqueredirect' && !response.ok && response.status !== 401) {
+    throw new Refusal(response.status, await response.json().catch(() => null))
+  }
   location.assign('/login')
 }
 
