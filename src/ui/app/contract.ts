@@ -10,7 +10,6 @@ export type * as Report from '../../pipelines/log-analysis/report-json.ts'
 
 export type Job = z.infer<typeof schemas.JobSchema>
 export type Status = z.infer<typeof schemas.StatusSchema>
-export type JobFile = z.infer<typeof schemas.FileSchema>
 export type Artifact = z.infer<typeof schemas.ArtifactList>['items'][number]
 export type Delivery = z.infer<typeof schemas.DeliverySchema>
 export type Webhook = z.infer<typeof schemas.WebhookSchema>

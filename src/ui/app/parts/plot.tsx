@@ -1,6 +1,7 @@
 /** A drawing by uPlot that fits its box and the theme. What it shows must stand in words beside it, too. */
+import { useThemeChanges } from '../service/theme.ts'
 import 'uplot/dist/uPlot.min.css'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useRef } from 'react'
 import type uPlot from 'uplot'
 
 /** Of the page's names for colours, such as `--bad`: a canvas knows nothing of them. */
@@ -41,21 +42,4 @@ function colourIn(box: HTMLElement, name: string): string {
   const { color } = getComputedStyle(probe)
   probe.remove()
   return color
-}
-
-/** @returns another number whenever the colours may have changed */
-function useThemeChanges(): number {
-  const [changes, setChanges] = useState(0)
-  useEffect(() => {
-    const changed = () => setChanges(old => old + 1)
-    const dark = matchMedia('(prefers-color-scheme: dark)')
-    const observer = new MutationObserver(changed)
-    dark.addEventListener('change', changed)
-    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] })
-    return () => {
-      dark.removeEventListener('change', changed)
-      observer.disconnect()
-    }
-  }, [])
-  return changes
 }

@@ -1,5 +1,5 @@
 /** Light, dark, or as the system says. `theme.js` sets it before the first paint. */
-import { useSyncExternalStore } from 'react'
+import { useEffect, useState, useSyncExternalStore } from 'react'
 
 export type Theme = 'system' | 'light' | 'dark'
 export const THEMES: readonly Theme[] = ['system', 'light', 'dark']
@@ -21,4 +21,21 @@ export function useTheme(): Theme {
     watchers.add(watcher)
     return () => watchers.delete(watcher)
   }, current)
+}
+
+/** @returns another number whenever the colours may have changed */
+export function useThemeChanges(): number {
+  const [changes, setChanges] = useState(0)
+  useEffect(() => {
+    const changed = () => setChanges(old => old + 1)
+    const dark = matchMedia('(prefers-color-scheme: dark)')
+    const observer = new MutationObserver(changed)
+    dark.addEventListener('change', changed)
+    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] })
+    return () => {
+      dark.removeEventListener('change', changed)
+      observer.disconnect()
+    }
+  }, [])
+  return changes
 }

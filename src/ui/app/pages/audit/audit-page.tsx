@@ -1,6 +1,6 @@
 /** Who did what when. */
+
 import { ScrollText, SearchX } from 'lucide-react'
-import { useSearchParams } from 'wouter'
 import type { AuditEntry } from '../../contract.ts'
 import { Button } from '../../parts/button.tsx'
 import { FilterBar, FilterSelect, FilterText } from '../../parts/filter.tsx'
@@ -8,6 +8,7 @@ import { Older } from '../../parts/older.tsx'
 import { OnlyFor } from '../../parts/only-for.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { Table } from '../../parts/table.tsx'
+import { useAddressFilter } from '../../service/address-filter.ts'
 import { useNewestFirst } from '../../service/newest-first.ts'
 import { ACTIONS, type Action } from './actions.ts'
 import styles from './audit-page.module.css'
@@ -28,20 +29,7 @@ const FILTERS = ['actor', 'action'] as const
 const GROUPED = Map.groupBy(Object.keys(ACTIONS) as Action[], action => ACTIONS[action].group)
 
 function AuditLog() {
-  const [params, setParams] = useSearchParams()
-  const set = (name: (typeof FILTERS)[number], value: string) =>
-    setParams(
-      old => {
-        const next = new URLSearchParams(old)
-        if (value) next.set(name, value)
-        else next.delete(name)
-        return next
-      },
-      { replace: true },
-    )
-  const query = new URLSearchParams(
-    FILTERS.flatMap(name => (params.get(name) ? [[name, params.get(name)!]] : [])),
-  )
+  const { values, set, clear, query } = useAddressFilter(FILTERS)
   const list = useNewestFirst<AuditEntry>(['audit'], '/api/audit', query)
   const { items, error, isPending, hasNextPage, isFetchingNextPage } = list
 
@@ -51,7 +39,7 @@ function AuditLog() {
         <FilterBar label="Narrow the log">
           <FilterSelect
             label="Action"
-            value={params.get('action') ?? ''}
+            value={values.action}
             onChange={event => set('action', event.target.value)}
           >
             <option value="">Everything</option>
@@ -69,11 +57,11 @@ function AuditLog() {
             label="Who"
             placeholder="Whose: a key’s name"
             maxLength={64}
-            value={params.get('actor') ?? ''}
+            value={values.actor}
             onChange={next => set('actor', next)}
           />
           {query.size > 0 && (
-            <Button kind="quiet" small onClick={() => setParams('', { replace: true })}>
+            <Button kind="quiet" small onClick={clear}>
               Clear filter
             </Button>
           )}

@@ -1,8 +1,9 @@
 /** Deliveries, newest first: what was told to whom, and whether it arrived. */
-import { useSearchParams } from 'wouter'
+
 import type { Delivery } from '../../contract.ts'
 import { Choice, FilterBar, FilterSelect, FilterText } from '../../parts/filter.tsx'
 import { Card, Page } from '../../parts/page.tsx'
+import { useAddressFilter } from '../../service/address-filter.ts'
 import { useWebhooks } from '../../service/callbacks.ts'
 import { useSession } from '../../service/session.ts'
 import { DeliveryList } from './delivery-list.tsx'
@@ -24,25 +25,8 @@ const FILTERS = ['status', 'webhookId', 'jobId'] as const
 export function DeliveriesPage() {
   const { rights } = useSession()
   const { data: webhooks = [] } = useWebhooks(rights.administer)
-  const [params, setParams] = useSearchParams()
-  const [status, webhookId, jobId] = FILTERS.map(name => params.get(name) ?? '') as [
-    Status | '',
-    string,
-    string,
-  ]
-  const set = (name: (typeof FILTERS)[number], value: string) =>
-    setParams(
-      old => {
-        const next = new URLSearchParams(old)
-        if (value) next.set(name, value)
-        else next.delete(name)
-        return next
-      },
-      { replace: true },
-    )
-  const query = new URLSearchParams(
-    FILTERS.flatMap(name => (params.get(name) ? [[name, params.get(name)!]] : [])),
-  )
+  const { values, set, clear, query } = useAddressFilter(FILTERS)
+  const { status, webhookId, jobId } = values
 
   return (
     <Page title="Callbacks" actions={<VerifyHelp />}>
@@ -75,7 +59,7 @@ export function DeliveriesPage() {
             onChange={next => set('jobId', next)}
           />
         </FilterBar>
-        <DeliveryList query={query} webhooks={webhooks} onClear={() => setParams('', { replace: true })} />
+        <DeliveryList query={query} webhooks={webhooks} onClear={clear} />
       </Card>
     </Page>
   )

@@ -1,11 +1,13 @@
 /** Narrows the list; whatever is set here stands in the address. */
-import { Bookmark, Search, Trash2, X } from 'lucide-react'
+
+import { Bookmark, Search, Trash2 } from 'lucide-react'
 import { type Ref, useEffect, useState } from 'react'
 import { STATUSES, type Status } from '../../contract.ts'
 import { capital } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { TextField } from '../../parts/field.tsx'
+import { Given } from '../../parts/filter.tsx'
 import { Menu, MenuItem, MenuSeparator } from '../../parts/menu.tsx'
 import { usePipelines } from '../../service/pipelines.ts'
 import { AGES, EVERYTHING, type Filter, isEverything, readFilter, writeFilter } from './filter.ts'
@@ -73,17 +75,21 @@ export function FilterBar({ filter, onChange, searchRef }: Props) {
         {filter.metadata.map(([key, value]) => (
           <Given
             key={`${key}=${value}`}
-            label={`${key}: ${value}`}
+            label={`Without ${key}: ${value}`}
             onRemove={() =>
               onChange({
                 ...filter,
                 metadata: filter.metadata.filter(pair => pair[0] !== key || pair[1] !== value),
               })
             }
-          />
+          >
+            {key}: {value}
+          </Given>
         ))}
         {filter.owner && (
-          <Given label={`owner: ${filter.owner}`} onRemove={() => onChange({ ...filter, owner: '' })} />
+          <Given label={`Without owner: ${filter.owner}`} onRemove={() => onChange({ ...filter, owner: '' })}>
+            owner: {filter.owner}
+          </Given>
         )}
         {!isEverything(filter) && (
           <Button kind="quiet" small className={styles.clear} onClick={() => onChange(EVERYTHING)}>
@@ -136,17 +142,6 @@ export function withText(filter: Filter, text: string): Filter {
   const [, key, value] = PAIR.exec(text) ?? []
   if (key === undefined || value === undefined) return { ...filter, text }
   return { ...filter, text: '', metadata: [...filter.metadata.filter(pair => pair[0] !== key), [key, value]] }
-}
-
-function Given({ label, onRemove }: { label: string; onRemove: () => void }) {
-  return (
-    <span className={styles.given}>
-      {label}
-      <button type="button" onClick={onRemove} aria-label={`Without ${label}`}>
-        <X size={14} aria-hidden />
-      </button>
-    </span>
-  )
 }
 
 function Views({ filter, onChange }: Pick<Props, 'filter' | 'onChange'>) {

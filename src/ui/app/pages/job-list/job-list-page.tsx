@@ -5,7 +5,7 @@ import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import type { Job } from '../../contract.ts'
 import { Button, LinkButton } from '../../parts/button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
+import { KeysHelp } from '../../parts/keys-help.tsx'
 import { LiveBadge } from '../../parts/live.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { useSession } from '../../service/session.ts'
@@ -176,16 +176,7 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
         )}
       </Card>
       {rights.change && <BulkBar selected={chosen} {...{ filter, all }} onAll={setAll} onClear={clear} />}
-      <Dialog open={help} onClose={() => setHelp(false)} title="Keys">
-        <dl className={styles.keys}>
-          {KEYS.map(([keys, what]) => (
-            <div key={keys} style={{ display: 'contents' }}>
-              <dt>{keys}</dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
-      </Dialog>
+      <KeysHelp keys={KEYS} open={help} onClose={() => setHelp(false)} />
     </>
   )
 }

@@ -6,6 +6,7 @@ import { counted, duration } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Card, CardHead } from '../../parts/page.tsx'
 import { clock, full } from '../../parts/time.tsx'
+import { useThemeChanges } from '../../service/theme.ts'
 import { drawTimeline, SERIES, type SeriesName } from './chart.ts'
 import { type Span, snapped, sumsIn, wholeSpan } from './report-filter.ts'
 import styles from './timeline.module.css'
@@ -145,23 +146,6 @@ function Chart({ timeline, span, hidden, onSpan, onPoint, label }: ChartProps) {
   }, [hidden, timeline, theme])
 
   return <div ref={box} className={styles.chart} role="img" aria-label={label} />
-}
-
-/** @returns another number whenever the colours may have changed */
-function useThemeChanges(): number {
-  const [changes, setChanges] = useState(0)
-  useEffect(() => {
-    const changed = () => setChanges(old => old + 1)
-    const dark = matchMedia('(prefers-color-scheme: dark)')
-    const observer = new MutationObserver(changed)
-    dark.addEventListener('change', changed)
-    observer.observe(document.documentElement, { attributeFilter: ['data-theme'] })
-    return () => {
-      dark.removeEventListener('change', changed)
-      observer.disconnect()
-    }
-  }, [])
-  return changes
 }
 
 interface SpanFieldProps {

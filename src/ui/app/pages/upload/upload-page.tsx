@@ -1,5 +1,4 @@
 /** Files in, one job out. */
-import { useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useLocation } from 'wouter'
 import type { Pipeline } from '../../contract.ts'
@@ -9,7 +8,8 @@ import { Button } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
 import { Card, Page, RefusalNote } from '../../parts/page.tsx'
-import { call, faultAt } from '../../service/call.ts'
+import { faultAt } from '../../service/call.ts'
+import { usePipelines } from '../../service/pipelines.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
 import { intake, jobOf, type Settings, setSettings, submit } from './intake.ts'
@@ -174,15 +174,6 @@ function watchUppy(changed: () => void): () => void {
 
 function isUnderWay(): boolean {
   return Object.keys(intake.getState().currentUploads).length > 0
-}
-
-function usePipelines() {
-  return useQuery({
-    queryKey: ['pipelines'],
-    queryFn: async ({ signal }) =>
-      (await call<{ items: Pipeline[] }>('GET', '/api/pipelines', { signal })).items,
-    staleTime: Number.POSITIVE_INFINITY,
-  })
 }
 
 function aboutPipeline(pipeline: Pipeline | undefined): string {

@@ -1,6 +1,6 @@
 /** The lines with what one does to them: going to one, searching, wrapping. All of it stands in the address. */
 import { useCallback, useEffect, useRef, useState } from 'react'
-import { Dialog } from '../../parts/dialog.tsx'
+import { KeysHelp } from '../../parts/keys-help.tsx'
 import { Card, RefusalNote } from '../../parts/page.tsx'
 import type { Query } from './line-search.ts'
 import type { Line } from './line-store.ts'
@@ -117,16 +117,7 @@ export function Viewer({ url, size }: { url: string; size: number }) {
           onClose={() => setWhole(null)}
         />
       )}
-      <Dialog open={help} onClose={() => setHelp(false)} title="Keys">
-        <dl className={styles.keys}>
-          {KEYS.map(([keys, what]) => (
-            <div key={keys} style={{ display: 'contents' }}>
-              <dt>{keys}</dt>
-              <dd>{what}</dd>
-            </div>
-          ))}
-        </dl>
-      </Dialog>
+      <KeysHelp keys={KEYS} open={help} onClose={() => setHelp(false)} />
     </>
   )
 }
