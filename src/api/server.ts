@@ -3,11 +3,14 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Api } from './app.ts'
+import { Linger } from './linger.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 import { refuseUnreadable, unreadable } from './unreadable.ts'
 
 /** Milliseconds that a request's head may take, and between two looks at who is over it. */
 const HEAD_MS = 30_000
+/** Milliseconds for which a request is read on that was answered before it was whole. */
+const LINGER_MS = 30_000
 
 export interface ApiServer {
   /** Where it listens, without a slash at the end. */
@@ -19,7 +22,12 @@ export interface ApiServer {
 /** @throws the listen error (`EADDRINUSE`, …). */
 export async function listen(
   api: Pick<Api, 'app'>,
-  { host, port, headMs = HEAD_MS }: { host: string; port: number; headMs?: number },
+  {
+    host,
+    port,
+    headMs = HEAD_MS,
+    lingerMs = LINGER_MS,
+  }: { host: string; port: number; headMs?: number; lingerMs?: number },
 ): Promise<ApiServer> {
   const fetch = api.app.fetch as Parameters<typeof getRequestListener>[0]
   // A request line or a Host header that makes no URL, or none at all: the app, which sets these headers, is not asked.
@@ -28,12 +36,17 @@ export async function listen(
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value)
     return response
   }
-  const newer = getRequestListener(fetch, { errorHandler })
+  // The adapter would end the connection of a refused upload half a second behind the answer.
+  const options = { errorHandler, autoCleanupIncoming: false }
+  const newer = getRequestListener(fetch, options)
   // HTTP/1.0 knows no Host, and simple health checkers send none. The name makes a URL of the path, no more: whoever asks
   // for the Host looks at the header.
-  const older = getRequestListener(fetch, { errorHandler, hostname: 'localhost' })
-  const respond: RequestListener = (request, response) =>
+  const older = getRequestListener(fetch, { ...options, hostname: 'localhost' })
+  const linger = new Linger(lingerMs)
+  const respond: RequestListener = (request, response) => {
+    linger.behind(request, response)
     void (request.httpVersion === '1.0' ? older : newer)(request, response)
+  }
   const server = createServer(
     {
       // An honest upload may take hours. Stalled ones are ended by their own watch, see pace.ts.
@@ -58,7 +71,7 @@ export async function listen(
   // Any other expectation. Node would answer with a bare 417, and RFC 9110, section 10.1.1, lets us
   // pass over it.
   server.on('checkExpectation', respond)
-  refuseUnreadable(server)
+  refuseUnreadable(server, linger)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -69,15 +82,18 @@ export async function listen(
   const { port: bound } = server.address() as AddressInfo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    stop: graceMs => stop(server, graceMs),
+    stop: graceMs => stop(server, linger, graceMs),
   }
 }
 
-async function stop(server: Server, graceMs: number): Promise<void> {
+async function stop(server: Server, linger: Linger, graceMs: number): Promise<void> {
   const closed = new Promise(resolve => server.close(resolve))
   server.closeIdleConnections()
   // Connections kept alive become idle only when their request ends.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100)
+  const sweep = setInterval(() => {
+    server.closeIdleConnections()
+    linger.end()
+  }, 100)
   const force = setTimeout(() => server.closeAllConnections(), graceMs)
   await closed
   clearInterval(sweep)

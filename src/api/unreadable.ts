@@ -4,19 +4,14 @@
  */
 import { type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Linger } from './linger.ts'
 import { Problem } from './problems.ts'
 import { SECURITY_HEADERS } from './security-headers.ts'
 
 /** Node's own field: the response whose turn it is on this connection. Nothing public tells it. */
 type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null }
 
-/**
- * Milliseconds for which what a client is still sending is read, and dropped. Closed with bytes unread, a connection is
- * reset, and the refusal may be lost with it.
- */
-const LINGER_MS = 5_000
-
-export function refuseUnreadable(server: Server): void {
+export function refuseUnreadable(server: Server, linger: Linger): void {
   const refused = new WeakSet<Socket>()
   server.on('clientError', (error: NodeJS.ErrnoException, socket: HttpSocket) => {
     if (refused.has(socket)) return
@@ -24,7 +19,7 @@ export function refuseUnreadable(server: Server): void {
     if (!problem || !socket.writable || isAnothersTurn(socket)) return void socket.destroy()
     refused.add(socket)
     socket.end(serialized(problem))
-    setTimeout(() => socket.destroy(), LINGER_MS).unref()
+    linger.on(socket)
   })
 }
 

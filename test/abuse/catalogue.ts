@@ -2,6 +2,7 @@
  * Requests that no honest client sends, or only a broken one: what each says, and how it is refused. Each is sent to both
  * entrances for multipart uploads.
  */
+import { setImmediate as turn } from 'node:timers/promises'
 import {
   BOUNDARY,
   bytes,
@@ -49,14 +50,15 @@ const headed =
   (connection, { path, fields }) =>
     connection.say(uploadHead(path, ...headers), bytes(fields, file('a.log'), END))
 const chunk = (content: Uint8Array) => bytes(`${content.length.toString(16)}\r\n`, content, '\r\n')
-/** Begins so, and goes on until somebody minds. */
+/** Begins so, and goes on until somebody minds. In turns: as long as writes succeed at once, nothing is read. */
 const endless =
   (...begin: readonly (string | Part)[]): Abuse['say'] =>
   async (connection, { path, fields }) => {
     await connection.say(uploadHead(path, 'Transfer-Encoding: chunked'), chunk(bytes(fields, ...begin)))
     const more = chunk(Buffer.alloc(64 * KIB, 'x'))
-    while (!connection.hasAnswer() && !connection.socket.destroyed) {
+    while (!connection.hasHeard() && !connection.socket.destroyed) {
       await Promise.race([connection.say(more).catch(() => undefined), connection.heard()])
+      await turn()
     }
   }
 const many = (count: number, make: (at: number) => Part) =>
@@ -200,7 +202,7 @@ export const CATALOGUE: readonly Abuse[] = [
         uploadHead(path, 'Content-Length: 4096'),
         bytes(fields, part(FILE_PART, '').slice(0, 2)),
       )
-      while (!connection.hasAnswer() && !connection.socket.destroyed) {
+      while (!connection.hasHeard() && !connection.socket.destroyed) {
         await connection.say('x').catch(() => undefined)
         await Promise.race([connection.heard(), new Promise(resolve => setTimeout(resolve, 20))])
       }

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Job } from '../../src/jobs/job.ts'
 import { form } from '../support/api.ts'
 import { API, type RunningProcess, startProcess } from '../support/processes.ts'
-import { connectRaw, INSPECT } from '../support/raw-request.ts'
+import { bytes, connectRaw, file, INSPECT, uploadHead } from '../support/raw-request.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { CATALOGUE, type Entrance } from './catalogue.ts'
 
@@ -120,6 +120,24 @@ describe('a client that sends far too much reads why it was refused', () => {
       expectRefused(text)
     }
   })
+
+  test.each(['keep-alive', 'close'])(
+    'one that reads only when it has sent all (Connection: %s)',
+    async kept => {
+      const connection = connectRaw(api.url)
+      connection.socket.pause()
+      const head = uploadHead('/api/jobs', `Content-Length: ${192 * MIB}`, `Connection: ${kept}`)
+      const begin = bytes(INSPECT, file('a.log').slice(0, 1))
+      await connection.say(head, begin)
+      const piece = new Uint8Array(MIB)
+      for (let left = 192 * MIB - begin.length; left > 0; left -= piece.length) {
+        await connection.say(piece.subarray(0, left))
+      }
+      connection.socket.resume()
+      expectRefused((await connection.answer()).body)
+      connection.socket.destroy()
+    },
+  )
 
   test.skipIf(!hasCurl())('curl', async () => {
     const path = join(dir, 'large.bin')

@@ -2,8 +2,10 @@
 import { connect, type Socket } from 'node:net'
 import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Env } from '../../src/api/endpoint.ts'
 import { listen } from '../../src/api/server.ts'
 import { startApi, type TestApi } from '../support/api.ts'
+import { connectRaw } from '../support/raw-request.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -89,6 +91,34 @@ describe('a request', () => {
     const server = await listen({ app: new Hono() }, { host: '127.0.0.1', port: 0, headMs: 100 })
     const answer = await say('GET / HTTP/1.1\r\nHost:', server.url).answer
     expect(problemIn(answer)).toMatchObject({ status: 408, code: 'invalid-request' })
+    await server.stop(0)
+  })
+
+  test.concurrent.each(['keep-alive', 'close'])(
+    'that goes on for ever behind its refusal is hung up on (Connection: %s)',
+    async kept => {
+      const refusing = new Hono<Env>().post('/', c => c.text('no', 413))
+      const server = await listen({ app: refusing }, { host: '127.0.0.1', port: 0, lingerMs: 3_000 })
+      const connection = connectRaw(server.url)
+      const head = `POST / HTTP/1.1\nHost: localhost\nConnection: ${kept}\nContent-Length: ${2 ** 40}`
+      await connection.say(request(head))
+      expect((await connection.answer()).status).toBe(413)
+      const more = setInterval(() => connection.socket.write('x'), 10)
+      expect(await connection.closed).toBe('')
+      clearInterval(more)
+      await server.stop(0)
+    },
+  )
+
+  test('that is whole behind its refusal leaves the connection to the next one', async () => {
+    const refusing = new Hono<Env>().post('/', c => c.text('no', 413)).get('/', c => c.text('yes'))
+    const server = await listen({ app: refusing }, { host: '127.0.0.1', port: 0, lingerMs: 100 })
+    const { socket, answer } = say(request('POST / HTTP/1.1\nHost: localhost\nContent-Length: 1'), server.url)
+    await new Promise(resolve => socket.once('data', resolve))
+    socket.write('x')
+    await new Promise(resolve => setTimeout(resolve, 300))
+    socket.write(request('GET / HTTP/1.1\nHost: localhost\nConnection: close'))
+    expect((await answer).match(/HTTP\/1\.1 (\d+)/g)).toEqual(['HTTP/1.1 413', 'HTTP/1.1 200'])
     await server.stop(0)
   })
 

@@ -50,8 +50,8 @@ export interface RawConnection {
   say(...what: readonly Bytes[]): Promise<void>
   /** The next answer, whole; rejects where the connection ends before. */
   answer(): Promise<Answer>
-  /** Whether something has come that nobody has asked for yet. */
-  hasAnswer(): boolean
+  /** Whether anything has ever come. */
+  hasHeard(): boolean
   /** Resolves when something comes, or the connection ends. */
   heard(): Promise<void>
   /** Resolves with all that came since the last answer, once the other side has closed. */
@@ -88,7 +88,7 @@ export function connectRaw(url: string): RawConnection {
       new Promise((resolve, reject) => {
         socket.write(bytes(what), error => (error ? reject(error) : resolve()))
       }),
-    hasAnswer: () => received.length > 0,
+    hasHeard: () => socket.bytesRead > 0,
     heard: () =>
       new Promise(resolve => {
         const once = () => {

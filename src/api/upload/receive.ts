@@ -5,7 +5,7 @@
  * multer reports an error only when it has read the whole body. A client should hear at once that its 5 GiB are not
  * wanted: so the parser's limits and the storage's errors are listened to here, the answer goes out, and the parser is
  * taken off the request. The connection is not closed for it (`Connection: close` gives clients a reset instead of the
- * answer): the server drains for a moment and closes then.
+ * answer): the server reads on for a while, see linger.ts.
  */
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
