@@ -1,6 +1,6 @@
 /** Server-Sent Events: a generator of events as a response that lives as long as its client wants it. */
 import type { Context } from 'hono'
-import type { JobEvent } from '../jobs/job.ts'
+import type { JobDeleted, JobEvent } from '../jobs/job.ts'
 import type { Caller } from './callers.ts'
 import type { Env } from './endpoint.ts'
 
@@ -14,7 +14,7 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 }
 
-export function formatEvent(event: JobEvent): string {
+export function formatEvent(event: JobEvent | JobDeleted): string {
   return `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`
 }
 

@@ -69,17 +69,35 @@ export function eventEndpoints(services: Services) {
       summary: "The live stream of every job's events (an uploader's own only)",
       roles: EVERYONE,
       heeds: RESUMES,
-      query: z.strictObject({ after: eventId.optional() }),
-      answers: { 200: { description: 'Server-Sent Events.', types: [EVENT_STREAM] } },
+      query: z.strictObject({
+        after: eventId.optional(),
+        jobId: z
+          .string()
+          .min(1)
+          .max(64)
+          .optional()
+          .describe('Only of this job. Unlike its own stream, this one goes on when the job is final.'),
+      }),
+      answers: {
+        200: {
+          description:
+            'Server-Sent Events. Besides the types that a job’s history has: `job.deleted`, the last that is told of it, with ' +
+            'empty `data`.',
+          types: [EVENT_STREAM],
+        },
+      },
       handle(asked) {
         const { c, caller } = asked
+        const { jobId } = asked.query
         const after = resumeFrom(asked, asked.query.after)
         return eventStream(
           c,
           async function* (signal) {
             for await (const each of feed.followAll(after, signal)) {
               if (each === 'reset') yield 'event: reset\ndata: {}\n\n'
-              else if (maySee(caller, each.owner)) yield formatEvent(each.event)
+              else if (maySee(caller, each.owner) && (jobId ?? each.event.jobId) === each.event.jobId) {
+                yield formatEvent(each.event)
+              }
             }
           },
           closing,

@@ -188,13 +188,13 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
             if (taken === null) return
             readAgain = taken === 'gap'
             if (taken === 'gap') continue
-            for (const entry of taken) {
-              if ('deleted' in entry) return
+            for (const { event } of taken) {
+              if (event.type === 'job.deleted') return
               // Another run may have been opened by the time that this is read: the log knows.
-              if (isFinalEvent(entry.event.type)) readAgain = true
-              if (seen !== null && compareEventIds(entry.event.id, seen) <= 0) continue
-              seen = entry.event.id
-              yield entry.event
+              if (isFinalEvent(event.type)) readAgain = true
+              if (seen !== null && compareEventIds(event.id, seen) <= 0) continue
+              seen = event.id
+              yield event
             }
           }
         },
@@ -203,13 +203,10 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
     },
 
     /**
-     * Every job's events, live, later than `after` if the stream still holds it. `reset` says that some were missed:
+     * Every job's events, and which are deleted, live, later than `after` if the stream still holds it. `reset` says that some were missed:
      * reload, then go on.
      */
-    followAll(
-      after: string | null,
-      signal: AbortSignal,
-    ): AsyncGenerator<{ event: JobEvent; owner: string } | 'reset'> {
+    followAll(after: string | null, signal: AbortSignal): AsyncGenerator<StreamEntry | 'reset'> {
       return subscribed(
         () => all,
         async function* (subscription) {
@@ -224,8 +221,7 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
               }
               for (const [id, fields] of entries) {
                 seen = id
-                const entry = parseStreamEntry(id, fields)
-                if ('event' in entry) yield entry
+                yield parseStreamEntry(id, fields)
               }
               more = entries.length === BATCH
             }
@@ -238,8 +234,7 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
               continue
             }
             for (const entry of taken) {
-              if (!('event' in entry) || (seen !== null && compareEventIds(entry.event.id, seen) <= 0))
-                continue
+              if (seen !== null && compareEventIds(entry.event.id, seen) <= 0) continue
               seen = entry.event.id
               yield entry
             }

@@ -4,7 +4,7 @@
  */
 import type { Redis } from 'ioredis'
 import type { JsonObject } from '../pipelines/pipeline.ts'
-import type { EventType, JobEvent } from './job.ts'
+import type { EventType, JobDeleted, JobEvent } from './job.ts'
 import { keys } from './keys.ts'
 import { instant } from './record.ts'
 
@@ -33,20 +33,20 @@ export async function readLog(
   return entries.map(([id, fields]) => parseEvent(id, fields, jobId))
 }
 
-export type StreamEntry =
-  | { readonly event: JobEvent; readonly owner: string }
-  | { readonly deleted: string; readonly id: string }
+export interface StreamEntry {
+  readonly event: JobEvent | JobDeleted
+  readonly owner: string
+}
 
 /** Whose an entry of the global stream is: its first field. */
 export function streamEntryJob(fields: readonly string[]): string {
   return fields[1]!
 }
 
-/** An entry of the global stream: an event, or the note that a job was deleted. */
 export function parseStreamEntry(id: string, fields: readonly string[]): StreamEntry {
-  const named = toObject(fields)
-  if (named.type === 'deleted') return { deleted: named.job!, id }
-  return { event: parseEvent(id, fields, named.job!), owner: named.owner! }
+  const { job, owner, type } = toObject(fields)
+  const event = parseEvent(id, fields, job!)
+  return { event: type === 'deleted' ? { ...event, type: 'job.deleted' } : event, owner: owner! }
 }
 
 function parseEvent(id: string, fields: readonly string[], jobId: string): JobEvent {

@@ -197,6 +197,14 @@ export interface JobEvent {
   readonly data: JsonObject
 }
 
+/**
+ * Told to whoever follows every job. It is in no job's own log, which goes with the job, and no endpoint may ask for it:
+ * there is no job left to send along.
+ */
+export interface JobDeleted extends Omit<JobEvent, 'type'> {
+  readonly type: 'job.deleted'
+}
+
 /** The last event of a run. */
 export function isFinalEvent(type: EventType): boolean {
   return type === 'job.completed' || type === 'job.failed' || type === 'job.cancelled'

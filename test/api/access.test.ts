@@ -208,6 +208,26 @@ describe('a job of an uploader', () => {
     expect(await readUntil(bobs, second.id)).not.toContain(first.id)
     done.abort()
   })
+
+  test('is told to be deleted to its owner, not to another uploader', async () => {
+    const done = new AbortController()
+    const first = await draft(api, {}, bearer('alice'))
+    const second = await draft(api, {}, bearer('bob'))
+    const bobs = await fetch(`${api.url}/api/events`, {
+      headers: { ...bearer('bob'), accept: 'text/event-stream' },
+      signal: done.signal,
+    })
+    for (const [id, who] of [
+      [first.id, 'alice'],
+      [second.id, 'bob'],
+    ] as const) {
+      expect((await call('DELETE', `/api/jobs/${id}`, bearer(who))).status).toBe(204)
+    }
+    const heard = await readUntil(bobs, second.id)
+    expect(heard).toContain('event: job.deleted')
+    expect(heard).not.toContain(first.id)
+    done.abort()
+  })
 })
 
 async function readUntil(response: Response, text: string): Promise<string> {

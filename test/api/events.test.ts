@@ -214,6 +214,36 @@ describe('the stream of all jobs', () => {
     expect((await take(resumed.events!, 3)).map(({ event }) => event)).toEqual(STORY.slice(2, 5))
   })
 
+  test('tells of a deletion, live and when resumed, though the job’s own history is gone with it', async () => {
+    const job = await draft(api)
+    const [created] = ((await (await get(`/api/jobs/${job.id}/events`)).json()) as { items: JobEvent[] })
+      .items
+    const live = await open('/api/events')
+    await expect.poll(() => api.services.feed.clients()).toBe(1)
+    await fetch(`${api.url}/api/jobs/${job.id}`, { method: 'DELETE' })
+    const deleted = { event: 'job.deleted', data: { type: 'job.deleted', jobId: job.id, run: 1, data: {} } }
+    const [told] = await take(live.events!, 1)
+    expect(told).toMatchObject(deleted)
+    expect(told!.data.id).toBe(told!.id)
+    left.abort()
+    const resumed = await open('/api/events', { 'last-event-id': created!.id })
+    expect(await take(resumed.events!, 1)).toMatchObject([{ id: told!.id, ...deleted }])
+  })
+
+  test('tells of one job alone where that is asked for, beyond its end, to its deletion', async () => {
+    const job = await draft(api)
+    const { events } = await open(`/api/events?jobId=${job.id}`)
+    await expect.poll(() => api.services.feed.clients()).toBe(1)
+    await draft(api)
+    await fetch(`${api.url}/api/jobs/${job.id}/cancel`, { method: 'POST' })
+    await draft(api)
+    await fetch(`${api.url}/api/jobs/${job.id}`, { method: 'DELETE' })
+    expect((await take(events!, 2)).map(({ event, data }) => [event, data.jobId])).toEqual([
+      ['job.cancelled', job.id],
+      ['job.deleted', job.id],
+    ])
+  })
+
   test('says reset first where the id is of the future', async () => {
     const { events } = await open('/api/events?after=99999999999999-0')
     expect(await take(events!, 1)).toMatchObject([{ event: 'reset', data: {} }])

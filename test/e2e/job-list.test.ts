@@ -57,6 +57,17 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await row(page, id).getByRole('link', { name: 'from-elsewhere.log' }).waitFor()
   })
 
+  test('lets go of a job that somebody else deletes', async () => {
+    const id = await add('soon-deleted.log')
+    const other = await add('stays.log')
+    await page.goto('/')
+    await live(page)
+    await row(page, id).waitFor()
+    expect((await fetch(`${sluice.url}/api/jobs/${id}`, { method: 'DELETE' })).status).toBe(204)
+    await row(page, id).waitFor({ state: 'detached' })
+    expect(await row(page, other).count()).toBe(1)
+  })
+
   test('opens a refused stream again, and is loaded anew where it missed events', async () => {
     const unavailable = { status: 503, contentType: 'application/problem+json', body: '{}' }
     await page.route('**/api/events*', route => route.fulfill(unavailable), { times: 1 })

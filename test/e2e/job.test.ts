@@ -198,6 +198,20 @@ describe.skipIf(chromium === null)('the page of a job', () => {
     await page.waitForURL(`${sluice.url}/`)
   })
 
+  test('that has ended still learns that somebody else deletes it', async () => {
+    const id = await draft()
+    await api('POST', `/jobs/${id}/cancel`)
+    // Only then has the job's own stream nothing left to tell.
+    const over = page.waitForResponse(
+      response => response.url().includes(`/jobs/${id}/events`) && response.status() === 204,
+    )
+    await page.goto(`/jobs/${id}`)
+    await status('Cancelled').waitFor()
+    await over
+    await api('DELETE', `/jobs/${id}`)
+    await page.getByRole('heading', { name: 'This job was deleted' }).waitFor()
+  })
+
   test('is kept up to date over a stream that was refused, and says what cannot be reached', async () => {
     const id = await draft()
     const unavailable = { status: 503, contentType: 'application/problem+json', body: '{}' }

@@ -25,7 +25,8 @@ for _, index in ipairs({ ':jobs', ':jobs:' .. status, ':drafts', ':finished' }) 
   redis.call('ZREM', PREFIX .. index, id)
 end
 for _, label in ipairs(labels) do redis.call('ZREM', PREFIX .. ':jobs:' .. label, id) end
--- Whoever follows this job hears that there is nothing more to come; no client is sent this.
+-- Whoever follows this job hears that there is nothing more to come, and whoever follows all of them is told
+-- `job.deleted`. No endpoint is: there is no job left to send along.
 redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*', 'job', id, 'owner', owner, 'run', int(run), 'type', 'deleted', 'data', '{}')
 audit(a.by, 'job.deleted', id, cjson.encode({ owner = owner, status = status }))
 redis.call('SET', tombstone, a.token, 'PX', 60000)

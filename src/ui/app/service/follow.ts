@@ -34,6 +34,8 @@ const HIDDEN_GRACE = 60_000
 
 export interface Follower {
   onEvent(event: JobEvent): void
+  /** Told only where every job is followed: a job's own stream just ends with it. */
+  onDeleted?(jobId: string): void
   /** The stream starts from now, or events were missed: what came before must be loaded. */
   onReset?(): void
   onState?(state: StreamState): void
@@ -41,8 +43,11 @@ export interface Follower {
   ended?(): Promise<boolean>
 }
 
-/** @returns stops following */
-export function follow(path: string, { onEvent, onReset, onState, ended }: Follower): () => void {
+/**
+ * @param path of the stream, with all that its query says but `after`
+ * @returns stops following
+ */
+export function follow(path: string, { onEvent, onDeleted, onReset, onState, ended }: Follower): () => void {
   let lastId = ''
   let refusals = 0
   let stopped = false
@@ -51,7 +56,9 @@ export function follow(path: string, { onEvent, onReset, onState, ended }: Follo
 
   const open = () => {
     onState?.('connecting')
-    source = new EventSource(lastId ? `${path}?after=${encodeURIComponent(lastId)}` : path)
+    const url = new URL(path, location.href)
+    if (lastId) url.searchParams.set('after', lastId)
+    source = new EventSource(url)
     source.onopen = () => {
       refusals = 0
       onState?.('live')
@@ -64,6 +71,10 @@ export function follow(path: string, { onEvent, onReset, onState, ended }: Follo
     source.addEventListener('reset', event => {
       lastId = event.lastEventId || lastId
       onReset?.()
+    })
+    source.addEventListener('job.deleted', event => {
+      lastId = event.lastEventId || lastId
+      onDeleted?.(JSON.parse(event.data).jobId)
     })
     for (const type of TYPES) {
       source.addEventListener(type, event => {

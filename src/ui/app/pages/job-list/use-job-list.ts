@@ -49,18 +49,22 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
 
   useEffect(() => {
     let waiting: JobEvent[] = []
+    let gone = new Set<string>()
     let timer: ReturnType<typeof setTimeout> | undefined
     /** Jobs that must be read to be known, and when that was done last. */
     const unread = new Set<string>()
     let lastRead = 0
     let reading: ReturnType<typeof setTimeout> | undefined
+    /** Deleted since the last read was due: its answer may still have them. */
+    const deleted = new Set<string>()
 
     const change = (next: (pages: Pages) => Pages) =>
       queries.setQueryData<Pages>(current.current.key, pages => pages && next(pages))
 
     const put = (jobs: readonly Job[]) => {
       const now = Date.now()
-      change(pages => withJobs(pages, jobs, job => fits(job, current.current.filter, now)))
+      const wanted = (job: Job) => !deleted.has(job.id) && fits(job, current.current.filter, now)
+      change(pages => withJobs(pages, jobs, wanted))
     }
 
     const draw = () => {
@@ -71,11 +75,24 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
           ?.pages.flatMap(page => page.items)
           .map(job => [job.id, job]),
       )
-      const { changed, unclear } = applied(waiting, known)
+      const told = waiting.filter(({ jobId }) => !gone.has(jobId))
+      const { changed, unclear } = applied(told, known)
       waiting = []
       put(changed)
+      takeOut()
       for (const id of unclear) unread.add(id)
       if (unread.size > 0) reading ??= setTimeout(read, Math.max(0, lastRead + READ_EVERY - Date.now()))
+    }
+
+    const takeOut = () => {
+      if (gone.size === 0) return
+      const ids = gone
+      gone = new Set()
+      change(pages => withoutJobs(pages, ids))
+      for (const id of ids) {
+        unread.delete(id)
+        if (reading) deleted.add(id)
+      }
     }
 
     const read = async () => {
@@ -85,6 +102,7 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
       if (ids.length > FEW) await readFirstPage()
       else put(await readEach(ids))
       reading = undefined
+      deleted.clear()
       if (unread.size > 0) reading = setTimeout(read, READ_EVERY)
     }
 
@@ -99,12 +117,16 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
         ?.pages.some(({ items }) => items.some(({ id }) => newest.has(id)))
       // So many came in that there are others between the newest and those that are shown: the list begins anew.
       if (reaches) put(page.items)
-      else change(() => ({ pages: [page], pageParams: [null] }))
+      else change(() => withoutJobs({ pages: [page], pageParams: [null] }, deleted))
     }
 
     const stop = follow('/api/events', {
       onEvent(event) {
         waiting.push(event)
+        timer ??= setTimeout(draw, GATHER)
+      },
+      onDeleted(id) {
+        gone.add(id)
         timer ??= setTimeout(draw, GATHER)
       },
       onReset() {
@@ -142,6 +164,11 @@ export function applied(events: readonly JobEvent[], known: ReadonlyMap<string, 
 async function readEach(ids: readonly string[]): Promise<readonly Job[]> {
   const jobs = await Promise.all(ids.map(id => call<Job>('GET', jobPath(id)).catch(() => null)))
   return jobs.filter(job => job !== null)
+}
+
+function withoutJobs(data: Pages, ids: ReadonlySet<string>): Pages {
+  const pages = data.pages.map(page => ({ ...page, items: page.items.filter(({ id }) => !ids.has(id)) }))
+  return { ...data, pages }
 }
 
 /** New ones in at their place, known ones replaced, those that do not fit any more taken out. */

@@ -52,17 +52,16 @@ export function useJob(id: string): FollowedJob {
     return followStory(id, { read, reload, dispatch })
   }, [id, followed, read, reload])
 
-  // Nothing tells of the deletion or the retry of a job whose stream has ended: who comes back to it is told.
+  // Its own stream has ended: what becomes of it now, by somebody's hand, the stream of all jobs tells.
   useEffect(() => {
-    if (!isOver) return
-    const onVisibility = () => !document.hidden && reload()
-    document.addEventListener('visibilitychange', onVisibility)
-    addEventListener('focus', onVisibility)
-    return () => {
-      document.removeEventListener('visibilitychange', onVisibility)
-      removeEventListener('focus', onVisibility)
-    }
-  }, [isOver, reload])
+    if (!isOver || state.gone) return
+    return follow(`/api/events?jobId=${encodeURIComponent(id)}`, {
+      onEvent: reload,
+      onDeleted: () => dispatch({ kind: 'gone' }),
+      onReset: reload,
+      ended: async () => (await read()) === null,
+    })
+  }, [id, isOver, state.gone, read, reload])
 
   const took = useCallback((job: Job) => {
     generation.current += 1
