@@ -35,10 +35,10 @@ export function deliveryEndpoints(services: Services) {
    * A viewer does not see what a receiver answered: it may hold anything. An uploader sees that its job was told to an
    * endpoint, and how that went; but the endpoint is not its own, and path and query may be its secret.
    */
-  const view = async (record: DeliveryRecord, caller: Caller) => {
+  const view = async (record: DeliveryRecord, caller: Caller, responses = true) => {
     const delivery = await deliveries.view(record)
     const foreign = caller.role === 'uploader' && record.webhookId !== null
-    if (caller.role !== 'viewer' && !foreign) return delivery
+    if (responses && caller.role !== 'viewer' && !foreign) return delivery
     const attempts = delivery.attempts.map(({ response: _, ...attempt }) => attempt)
     return { ...delivery, attempts, ...(foreign && { url: new URL(delivery.url).origin }) }
   }
@@ -57,11 +57,15 @@ export function deliveryEndpoints(services: Services) {
         status: z.enum(['pending', 'delivered', 'failed']).optional(),
         limit: wholeNumber(1, 200).prefault(50),
         cursor: cursorText.optional(),
+        responses: z
+          .enum(['true', 'false'])
+          .default('true')
+          .describe('`false` leaves out what receivers answered: up to 4 KiB of each attempt.'),
       }),
       answers: { 200: { description: 'With filters a page may be short.', schema: DeliveryPage } },
-      async handle({ caller, query: { cursor, ...rest } }) {
+      async handle({ caller, query: { cursor, responses, ...rest } }) {
         const page = await deliveries.list({ ...rest, owner: ownerShown(caller), cursor: cursor ?? null })
-        const items = await Promise.all(page.items.map(record => view(record, caller)))
+        const items = await Promise.all(page.items.map(record => view(record, caller, responses === 'true')))
         return json(200, { items, nextCursor: formatCursor(page.next) })
       },
     }),

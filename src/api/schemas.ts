@@ -146,6 +146,10 @@ const webhook = {
   disabledReason: z.string().nullable().describe('Why it was disabled by itself.'),
   failingSince: time.nullable().describe('Null unless the last attempt failed: since when each has.'),
   createdAt: time,
+  recent: z
+    .array(DeliverySchema.shape.status)
+    .optional()
+    .describe('How its newest deliveries went, the newest first; in a list that was asked for it.'),
 }
 export const WebhookSchema = name('Webhook', z.strictObject(webhook))
 export const NewWebhookSchema = name(

@@ -5,7 +5,7 @@ import { MOST_WEBHOOKS, type Webhook } from '../jobs/webhooks.ts'
 import { ADMINS } from './callers.ts'
 import { by } from './client.ts'
 import { endpoint } from './endpoint.ts'
-import { timeText } from './fields.ts'
+import { timeText, wholeNumber } from './fields.ts'
 import { notFound, Problem } from './problems.ts'
 import { checkReceiver } from './requests.ts'
 import { DeliverySchema, NewWebhookSchema, RecoveredSchema, WebhookList, WebhookSchema } from './schemas.ts'
@@ -48,8 +48,21 @@ export function webhookEndpoints(services: Services) {
       tag: 'Webhooks',
       summary: 'Every endpoint, newest first',
       roles: ADMINS,
+      query: z.strictObject({
+        recent: wholeNumber(1, 50)
+          .optional()
+          .describe('Of how many newest deliveries to tell how they went.'),
+      }),
       answers: { 200: { description: 'Without their secrets.', schema: WebhookList } },
-      handle: async () => json(200, { items: await webhooks.list() }),
+      async handle({ query }) {
+        const items = await webhooks.list()
+        if (query.recent === undefined) return json(200, { items })
+        const recent = await deliveries.recent(
+          items.map(({ id }) => id),
+          query.recent,
+        )
+        return json(200, { items: items.map((item, index) => ({ ...item, recent: recent[index] })) })
+      },
     }),
 
     endpoint({

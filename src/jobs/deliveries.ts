@@ -154,6 +154,16 @@ export function createDeliveries(redis: Redis) {
           (query.status === undefined || record.status === query.status) &&
           (query.owner === undefined || record.owner === query.owner),
       }),
+    /** How the newest deliveries to each endpoint went, at most `most` of each, the newest first, in the endpoints' order. */
+    async recent(webhookIds: readonly string[], most: number): Promise<DeliveryStatus[][]> {
+      return Promise.all(
+        webhookIds.map(async webhookId => {
+          const ids = await redis.zrevrange(keys.webhookDeliveries(webhookId), 0, most - 1)
+          const found = await Promise.all(ids.map(id => redis.hget(keys.delivery(id), 'status')))
+          return found.filter(status => status !== null) as DeliveryStatus[]
+        }),
+      )
+    },
     /** Before an attempt: a slot at its origin, and what is sent. A claim that is sent twice takes one slot. */
     async claim(due: DueDelivery, { origin, ...wanted }: Claim): Promise<Claimed> {
       const args = JSON.stringify({ id: due.id, held: SLOT_HELD_MS, ...wanted })

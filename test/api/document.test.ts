@@ -129,6 +129,8 @@ test('what is answered is what it says', async () => {
   await hold('rotateWebhookSecret', `/api/webhooks/${webhook}/rotate-secret`)
   await hold('testWebhook', `/api/webhooks/${webhook}/test`)
   await hold('listDeliveries', `/api/deliveries?webhookId=${webhook}`)
+  await hold('listDeliveries', `/api/deliveries?webhookId=${webhook}&responses=false`)
+  await hold('listWebhooks', '/api/webhooks?recent=50')
   await hold('recoverWebhook', `/api/webhooks/${webhook}/recover`, json({ since: '2026-01-01T00:00:00Z' }))
   await hold('changeWebhook', `/api/webhooks/${webhook}`, json({ enabled: false }))
   await hold('recoverWebhook', `/api/webhooks/${webhook}/recover`, json({ since: '2026-01-01T00:00:00Z' }))

@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { answer, type Receiver, startReceiver } from '../support/receiver.ts'
 import { violationsInBothThemes } from './axe.ts'
+import { sideways } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
 import { clientOf, uploadAs, type Visitor, visit } from './visitor.ts'
 
@@ -112,6 +113,68 @@ describe.skipIf(chromium === null)('callbacks', () => {
     await page.getByRole('button', { name: 'Clear filter' }).click()
     await page.waitForURL(url => url.pathname === '/callbacks' && url.search === '')
     await expect.poll(() => rows.count()).toBeGreaterThan(1)
+  })
+
+  test('a row that failed is sent again from the list, without the answers being fetched, and its button rests while it is open', async () => {
+    const { id } = await newEndpoint({ events: ['job.cancelled'] })
+    receiver.respond(answer(410, { body: 'the-answer-of-the-receiver' }))
+    await admin('POST', `/api/webhooks/${id}/test`)
+    const page = await as(ADMIN)
+    const bodies: Promise<string>[] = []
+    page.on('response', response => {
+      if (response.url().includes('/api/deliveries?')) bodies.push(response.text())
+    })
+    await page.goto(`/callbacks?webhookId=${id}`)
+    const row = page.getByRole('row', { name: 'ping' })
+    await row.getByText('Failed').waitFor()
+    await row.getByText('410').waitFor()
+
+    // Refused, as where somebody else was faster: the reason is told, and the list looks again.
+    await page.route('**/redeliver', route => {
+      const body = JSON.stringify({ code: 'delivery-pending', detail: 'It is still open.' })
+      return route.fulfill({ status: 409, contentType: 'application/problem+json', body })
+    })
+    const again = row.getByRole('button', { name: 'Send again: ping to Tickets' })
+    await again.click()
+    await page.getByText('It is still open.').first().waitFor()
+    await page.unroute('**/redeliver')
+
+    // Disabled by the 410, it fails at once if it is not enabled.
+    await admin('PATCH', `/api/webhooks/${id}`, { enabled: true })
+    receiver.respond(answer(500))
+    await again.click()
+    await row.getByText('Pending').waitFor()
+    expect(await again.isDisabled()).toBe(true)
+    await row.getByText(/next in/).waitFor()
+    expect((await Promise.all(bodies)).join()).not.toContain('the-answer-of-the-receiver')
+  })
+
+  test('however many endpoints there are, how they do is asked for in one request', async () => {
+    await Promise.all(Array.from({ length: 12 }, () => newEndpoint()))
+    const page = await as(ADMIN)
+    const asked: string[] = []
+    page.on('request', request => {
+      if (request.url().includes('/api/deliveries')) asked.push(request.url())
+    })
+    await page.goto('/callbacks/endpoints')
+    await page.getByText('nothing sent yet').nth(11).waitFor()
+    expect(asked).toEqual([])
+  })
+
+  test('on a phone a delivery is told in full, and nothing scrolls sideways', async () => {
+    const before = receiver.requests.length
+    const job = await uploadAs(sluice.url, UPLOADER, 'phone.log', { callbackUrl: receiver.url })
+    await receiver.received(before + 1)
+    const page = await as(UPLOADER)
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(`/callbacks?jobId=${job}`)
+    const row = page.getByRole('row', { name: 'job.completed' })
+    for (const text of ['Delivered', new URL(receiver.url).host, '1 attempt']) {
+      await row.getByText(text).waitFor()
+    }
+    await row.getByRole('link', { name: job }).waitFor()
+    await row.getByRole('button', { name: /^Send again/ }).waitFor()
+    expect(await sideways(page)).toEqual([])
   })
 
   test('more deliveries than a page holds are read page by page', async () => {

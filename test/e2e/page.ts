@@ -61,6 +61,15 @@ export async function live(page: Page): Promise<void> {
   await page.locator('[data-testid="live"][data-state="live"]').waitFor()
 }
 
+/** What is wider than its place, of the page and of the tables on it. */
+export function sideways(page: Page): Promise<unknown> {
+  return page.evaluate(
+    `[document.documentElement, ...document.querySelectorAll('section[tabindex]')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
+      .map(({ outerHTML }) => outerHTML.slice(0, 80))`,
+  )
+}
+
 /** Uploads past the UI. @returns the job's id once it is final */
 export async function submit(
   url: string,

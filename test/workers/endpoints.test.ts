@@ -351,6 +351,35 @@ test('an endpoint with another URL is not judged by what the old one answers, or
   expect(await webhook()).toMatchObject({ enabled: true, disabledReason: null, failingSince: null })
 })
 
+test('lists tell, where that is asked for, how each endpoint’s newest deliveries went, and leave out the answers', async () => {
+  const receiver = await receive(answer(200, { body: 'taken' }))
+  const told = await register(receiver.url)
+  const untold = await register(receiver.url, ['job.cancelled'])
+  await failedPing(told)
+  await ask('POST', `/api/webhooks/${told.id}/test`)
+  await receiver.received(1)
+  expect(await ended(told.id)).toMatchObject([{ status: 'delivered' }, { status: 'failed' }])
+
+  const recent = async (most: number) => {
+    const { body } = await ask<{ items: Webhook[] }>('GET', `/api/webhooks?recent=${most}`)
+    return body.items
+  }
+  expect(await recent(50)).toMatchObject([
+    { id: untold.id, recent: [] },
+    { id: told.id, recent: ['delivered', 'failed'] },
+  ])
+  expect((await recent(1))[1]).toMatchObject({ recent: ['delivered'] })
+  expect((await ask<{ items: Webhook[] }>('GET', '/api/webhooks')).body.items[1]).not.toHaveProperty('recent')
+
+  const answers = async (query: string) => {
+    const { body } = await ask<{ items: Delivery[] }>('GET', `/api/deliveries?webhookId=${told.id}${query}`)
+    return body.items.flatMap(({ attempts }) => attempts.map(({ response }) => response))
+  }
+  expect(await answers('')).toEqual(['taken', ''])
+  expect(await answers('&responses=false')).toEqual([undefined, undefined])
+  expect((await ask('GET', '/api/deliveries?responses=no')).status).toBe(400)
+})
+
 test('a thousand failed deliveries are sent again, each once, however often that is asked for at once', async () => {
   const receiver = await receive()
   const webhook = await register(receiver.url)

@@ -7,15 +7,20 @@ interface Page<Item> {
   readonly nextCursor: string | null
 }
 
-/** Items a page, and ms between two looks at the first one. */
+/** Items a page. */
 const PAGE = 50
-const EVERY = 5_000
 
 /**
  * @param key begins the query's key, so that a change made here can ask for the list again
  * @param query as the list has it, without `limit` and `cursor`
+ * @param every ms between two looks at the first page, by what is on it
  */
-export function useNewestFirst<Item>(key: readonly string[], path: string, query: URLSearchParams) {
+export function useNewestFirst<Item>(
+  key: readonly string[],
+  path: string,
+  query: URLSearchParams,
+  every: (items: readonly Item[]) => number,
+) {
   const pages = useInfiniteQuery({
     queryKey: [...key, query.toString()],
     queryFn: ({ pageParam, signal }) => {
@@ -29,7 +34,10 @@ export function useNewestFirst<Item>(key: readonly string[], path: string, query
     placeholderData: keepPreviousData,
     // Whoever has gone further back reads; asking for all of it again would move what they read. And where there is
     // nothing yet, it would take a refusal off the page, and what to do with it.
-    refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? EVERY : false),
+    refetchInterval({ state: { data } }) {
+      const [first, ...older] = data?.pages ?? []
+      return first && older.length === 0 ? every(first.items) : false
+    },
   })
   return { ...pages, items: pages.data?.pages.flatMap(page => page.items) ?? [] }
 }

@@ -22,6 +22,9 @@ export default function AuditPage() {
   )
 }
 
+/** Ms between two looks. */
+const EVERY = 5_000
+
 /** The names of the API's own query. */
 const FILTERS = ['actor', 'action'] as const
 
@@ -30,7 +33,7 @@ const GROUPED = Map.groupBy(Object.keys(ACTIONS) as Action[], action => ACTIONS[
 
 function AuditLog() {
   const { values, set, clear, query } = useAddressFilter(FILTERS)
-  const list = useNewestFirst<AuditEntry>(['audit'], '/api/audit', query)
+  const list = useNewestFirst<AuditEntry>(['audit'], '/api/audit', query, () => EVERY)
   const { items, error, isPending, hasNextPage, isFetchingNextPage } = list
 
   return (

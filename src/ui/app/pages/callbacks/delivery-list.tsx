@@ -2,17 +2,18 @@
 import { SearchX, Webhook as WebhookIcon } from 'lucide-react'
 import { Link } from 'wouter'
 import type { Delivery, Webhook } from '../../contract.ts'
-import { counted } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Older } from '../../parts/older.tsx'
 import { Empty, RefusalNote } from '../../parts/page.tsx'
 import { StatusBadge } from '../../parts/status.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
-import { useNewestFirst } from '../../service/newest-first.ts'
+import { useDeliveries } from '../../service/callbacks.ts'
+import { useSession } from '../../service/session.ts'
 import styles from './delivery-list.module.css'
 import { Due } from './due.tsx'
 import { nameOf, originOf } from './endpoint-words.ts'
+import { Redeliver } from './redeliver.tsx'
 
 interface Props {
   query: URLSearchParams
@@ -23,7 +24,8 @@ interface Props {
 }
 
 export function DeliveryList({ query, webhooks, onClear }: Props) {
-  const list = useNewestFirst<Delivery>(['deliveries', 'list'], '/api/deliveries', query)
+  const { rights } = useSession()
+  const list = useDeliveries(query)
   const { items, error, isPending, hasNextPage, isFetchingNextPage } = list
   if (error && items.length === 0) {
     return (
@@ -41,17 +43,20 @@ export function DeliveryList({ query, webhooks, onClear }: Props) {
         </div>
       )}
       {items.length > 0 ? (
-        <Table label="Deliveries">
+        <Table label="Deliveries" className={styles.list ?? ''}>
           <thead>
             <tr>
               <th>Status</th>
               <th>Event</th>
-              {webhooks && <th className={styles.wide}>Receiver</th>}
-              <th className={styles.job}>Job</th>
-              <th data-number className={styles.wide}>
-                Attempts
-              </th>
+              {webhooks && <th>Receiver</th>}
+              <th>Job</th>
+              <th data-number>Attempts</th>
               <th data-number>Made</th>
+              {rights.change && (
+                <th>
+                  <span className="visually-hidden">Send again</span>
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -60,6 +65,7 @@ export function DeliveryList({ query, webhooks, onClear }: Props) {
                 key={delivery.id}
                 delivery={delivery}
                 receiver={webhooks !== undefined}
+                change={rights.change}
                 webhook={webhooks?.find(({ id }) => id === delivery.webhookId)}
               />
             ))}
@@ -84,32 +90,29 @@ interface RowProps {
   delivery: Delivery
   /** Whether to tell who it goes to. */
   receiver: boolean
+  /** Whether the reader may send it again. */
+  change: boolean
   webhook: Webhook | undefined
 }
 
-function Row({ delivery, receiver, webhook }: RowProps) {
+function Row({ delivery, receiver, change, webhook }: RowProps) {
   const { id, type, status, url, jobId, attempts, nextAttemptAt, createdAt } = delivery
   const last = attempts.at(-1)
+  const name = webhook ? nameOf(webhook) : originOf(url)
   return (
     <tr>
-      <td>
+      <td className={styles.status}>
         <StatusBadge status={status} />
       </td>
-      <td>
+      <td className={styles.event}>
         <Link href={`/callbacks/deliveries/${encodeURIComponent(id)}`} className={styles.type}>
           {type}
         </Link>
-        {receiver && <small className={styles.narrow}>{webhook ? nameOf(webhook) : originOf(url)}</small>}
-        {last && status !== 'delivered' && (
-          <small className={styles.narrow}>
-            {counted(attempts.length, 'attempt')}, {last.statusCode ?? 'no answer'}
-          </small>
-        )}
       </td>
       {receiver && (
-        <td className={styles.wide}>
+        <td className={styles.to}>
           <span className={styles.receiver} title={url}>
-            {webhook ? nameOf(webhook) : originOf(url)}
+            {name}
           </span>
           {webhook?.description && <small className={styles.under}>{originOf(url)}</small>}
         </td>
@@ -123,8 +126,9 @@ function Row({ delivery, receiver, webhook }: RowProps) {
           <span className="muted">A test</span>
         )}
       </td>
-      <td data-number className={styles.wide} title={last?.error ?? undefined}>
+      <td data-number className={styles.attempts} title={last?.error ?? undefined}>
         {attempts.length}
+        <span className={styles.word}> {attempts.length === 1 ? 'attempt' : 'attempts'}</span>
         {last && status !== 'delivered' && (
           <small className={styles.under}>{last.statusCode ?? 'no answer'}</small>
         )}
@@ -134,9 +138,14 @@ function Row({ delivery, receiver, webhook }: RowProps) {
           </small>
         )}
       </td>
-      <td data-number>
+      <td data-number className={styles.made}>
         <Time at={createdAt} style="ago" />
       </td>
+      {change && (
+        <td data-number className={styles.again}>
+          <Redeliver delivery={delivery} row={`${type} to ${name}`} />
+        </td>
+      )}
     </tr>
   )
 }

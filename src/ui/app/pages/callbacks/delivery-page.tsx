@@ -1,22 +1,21 @@
 /** One delivery: what became of each attempt, and sending it again. */
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { ArrowLeft, RotateCw, SearchX } from 'lucide-react'
+import { ArrowLeft, SearchX } from 'lucide-react'
 import { Link } from 'wouter'
 import type { Delivery } from '../../contract.ts'
 import { counted } from '../../format.ts'
-import { Button, LinkButton } from '../../parts/button.tsx'
+import { LinkButton } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { Fact, Facts } from '../../parts/facts.tsx'
-import { useNotices } from '../../parts/notices.tsx'
 import { Card, CardHead, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { StatusBadge } from '../../parts/status.tsx'
 import { Time } from '../../parts/time.tsx'
-import { call, Refusal } from '../../service/call.ts'
-import { deliveryPath, useCallbacksChanged, useDelivery } from '../../service/callbacks.ts'
+import { Refusal } from '../../service/call.ts'
+import { useDelivery } from '../../service/callbacks.ts'
 import { useSession } from '../../service/session.ts'
 import { Attempts } from './attempts.tsx'
 import styles from './delivery-page.module.css'
 import { Due } from './due.tsx'
+import { Redeliver } from './redeliver.tsx'
 import { VerifyHelp } from './verify-help.tsx'
 
 export function DeliveryPage({ id }: { id: string }) {
@@ -118,33 +117,6 @@ function Next({ delivery: { status, attempts, nextAttemptAt } }: { delivery: Del
       Delivered <Time at={last.at} style="ago" />
     </span>
   ) : null
-}
-
-function Redeliver({ delivery: { id, status } }: { delivery: Delivery }) {
-  const queries = useQueryClient()
-  const changed = useCallbacksChanged()
-  const notices = useNotices()
-  const { mutate, isPending } = useMutation({
-    mutationFn: () => call<Delivery>('POST', `${deliveryPath(id)}/redeliver`),
-    onSuccess: delivery => {
-      queries.setQueryData(['deliveries', 'one', id], delivery)
-      notices.done('It is sent again, with the same webhook-id.')
-      return changed()
-    },
-    onError: notices.failed,
-  })
-  const open = status === 'pending'
-  return (
-    <Button
-      kind="primary"
-      disabled={open || isPending}
-      title={open ? 'It is still open: it will be tried by itself.' : undefined}
-      onClick={() => mutate()}
-    >
-      <RotateCw size={16} aria-hidden />
-      Send again
-    </Button>
-  )
 }
 
 function NoSuchDelivery() {

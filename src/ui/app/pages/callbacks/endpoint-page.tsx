@@ -15,7 +15,7 @@ import { EndpointActions } from './endpoint-actions.tsx'
 import styles from './endpoint-page.module.css'
 import { nameOf, stateOf } from './endpoint-words.ts'
 import { Ping } from './ping.tsx'
-import { Success } from './success.tsx'
+import { SuccessOf } from './success.tsx'
 
 export function EndpointPage({ id }: { id: string }) {
   const { data: webhook, error, refetch } = useWebhook(id)
@@ -106,7 +106,7 @@ function About({ webhook }: { webhook: Webhook }) {
         ))}
       </Fact>
       <Fact name="Delivered">
-        <Success webhookId={webhook.id} />
+        <SuccessOf webhookId={webhook.id} />
       </Fact>
       <Fact name="Made">
         <Time at={webhook.createdAt} />

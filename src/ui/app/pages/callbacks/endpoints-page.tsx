@@ -9,7 +9,7 @@ import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { Badge } from '../../parts/status.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
-import { useWebhooks } from '../../service/callbacks.ts'
+import { useWebhooksWithRecent } from '../../service/callbacks.ts'
 import { EndpointForm } from './endpoint-form.tsx'
 import { nameOf, stateOf } from './endpoint-words.ts'
 import styles from './endpoints-page.module.css'
@@ -21,7 +21,7 @@ import { VerifyHelp } from './verify-help.tsx'
 const NAMED = 3
 
 export function EndpointsPage() {
-  const { data: webhooks, error, refetch } = useWebhooks(true)
+  const { data: webhooks, error, refetch } = useWebhooksWithRecent()
   const [making, setMaking] = useState(false)
   const make = (
     <Button kind="primary" onClick={() => setMaking(true)}>
@@ -78,7 +78,7 @@ export function EndpointsPage() {
 }
 
 function Row({ webhook }: { webhook: Webhook }) {
-  const { id, url, description, events, disabledReason, failingSince, enabled } = webhook
+  const { id, url, description, events, disabledReason, failingSince, enabled, recent } = webhook
   const { tone, word } = stateOf(webhook)
   return (
     <tr>
@@ -111,9 +111,7 @@ function Row({ webhook }: { webhook: Webhook }) {
           )}
         </span>
       </td>
-      <td className={styles.wide}>
-        <Success webhookId={id} />
-      </td>
+      <td className={styles.wide}>{recent && <Success recent={recent} />}</td>
     </tr>
   )
 }

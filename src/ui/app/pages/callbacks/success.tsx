@@ -4,12 +4,17 @@ import { counted } from '../../format.ts'
 import { useRecent } from '../../service/callbacks.ts'
 import styles from './success.module.css'
 
-export function Success({ webhookId }: { webhookId: string }) {
+/** Of one endpoint, where nobody has asked for it yet. */
+export function SuccessOf({ webhookId }: { webhookId: string }) {
   const { data: recent, error } = useRecent(webhookId)
   if (error) return <span className="bad">not known: {error.message}</span>
-  if (!recent) return null
+  return recent ? <Success recent={recent} /> : null
+}
+
+/** @param recent the newest first */
+export function Success({ recent }: { recent: readonly Delivery['status'][] }) {
   if (recent.length === 0) return <span className="muted">nothing sent yet</span>
-  const count = (status: Delivery['status']) => recent.filter(each => each.status === status).length
+  const count = (status: Delivery['status']) => recent.filter(each => each === status).length
   const [delivered, failed, pending] = [count('delivered'), count('failed'), count('pending')]
   const ended = delivered + failed
   return (
@@ -19,8 +24,9 @@ export function Success({ webhookId }: { webhookId: string }) {
         role="img"
         aria-label={`${counted(recent.length, 'delivery', 'deliveries')}: ${delivered} delivered, ${failed} failed, ${pending} pending`}
       >
-        {recent.toReversed().map(({ id, status }) => (
-          <i key={id} data-status={status} />
+        {recent.toReversed().map((status, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a tick is its place and its colour, and has nothing else.
+          <i key={index} data-status={status} />
         ))}
       </span>
       <span className={styles.words}>

@@ -39,7 +39,7 @@ export function Latency({
         <h2 id="latency">Latency by stage</h2>
         <span className={styles.note}>from counted ranges: close, not exact</span>
       </CardHead>
-      <Table label="Latency by stage">
+      <Table label="Latency by stage" stacked>
         <thead>
           <tr>
             <th scope="col">Stage</th>
@@ -66,10 +66,18 @@ export function Latency({
               <th scope="row" className={styles.name}>
                 {name}
               </th>
-              <td data-number>{total.count.toLocaleString('en')}</td>
-              <td data-number>{took(total.p50Ms)}</td>
-              <td data-number>{took(total.p95Ms)}</td>
-              <td data-number>{took(total.count > 0 ? total.totalMs / total.count : null)}</td>
+              <td data-number data-label="Runs">
+                {total.count.toLocaleString('en')}
+              </td>
+              <td data-number data-label="Median">
+                {took(total.p50Ms)}
+              </td>
+              <td data-number data-label="95 %">
+                {took(total.p95Ms)}
+              </td>
+              <td data-number data-label="Mean">
+                {took(total.count > 0 ? total.totalMs / total.count : null)}
+              </td>
               <td className={styles.course}>
                 <Sparkline values={course} />
               </td>

@@ -1,6 +1,7 @@
 /** BullMQ's queues, with the way into Bull Board for who may go there. */
 import { ExternalLink } from 'lucide-react'
 import type { Stats } from '../../contract.ts'
+import { capital } from '../../format.ts'
 import { Card, CardHead } from '../../parts/page.tsx'
 import { Table } from '../../parts/table.tsx'
 import styles from './queues.module.css'
@@ -30,7 +31,7 @@ export function Queues({ stats, board, className }: Props) {
           </a>
         )}
       </CardHead>
-      <Table label="Queues">
+      <Table label="Queues" stacked>
         <thead>
           <tr>
             <th scope="col">Queue</th>
@@ -49,7 +50,13 @@ export function Queues({ stats, board, className }: Props) {
                 <small>{WHAT[name]}</small>
               </th>
               {STATES.map(state => (
-                <td key={state} data-number data-none={counts[state] === 0 || undefined} data-state={state}>
+                <td
+                  key={state}
+                  data-number
+                  data-label={capital(state)}
+                  data-none={counts[state] === 0 || undefined}
+                  data-state={state}
+                >
                   {counts[state].toLocaleString('en')}
                 </td>
               ))}
