@@ -62,7 +62,7 @@ export function createMetrics(services: Services, queues: Queues) {
       readSweeps(redis),
     ])
     for (const [status, count] of Object.entries(jobs)) gauges.jobs.set({ status }, count)
-    for (const [queue, states] of Object.entries(counts)) {
+    for (const [queue, { paused: _, ...states }] of Object.entries(counts)) {
       for (const [state, count] of Object.entries(states)) gauges.queued.set({ queue, state }, count)
     }
     gauges.workers.set(workers)

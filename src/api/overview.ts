@@ -13,7 +13,7 @@ import type { Services } from './services.ts'
 import { json } from './submission.ts'
 
 export function overviewEndpoints(services: Services, queues: Queues) {
-  const { pipelines, redis, storage } = services
+  const { pipelines, redis, storage, config } = services
   return [
     endpoint({
       id: 'listPipelines',
@@ -55,7 +55,7 @@ export function overviewEndpoints(services: Services, queues: Queues) {
           queues: counts,
           workers,
           finishedPerMinute,
-          storage: { freeBytes },
+          storage: { freeBytes, reserveBytes: config.storageReserve },
           redis: { usedBytes },
         })
       },

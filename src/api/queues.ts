@@ -15,14 +15,14 @@ export function openQueues(redis: Redis, log: Log) {
   return {
     all: queues,
     deliver: queues.find(({ name }) => name === QUEUES.deliver)!,
-    /** Jobs in each queue; `waiting` are all that could run now, or once their children have. */
+    /** Jobs in each queue; `waiting` are all that could run now, once their children have, or once it is resumed. */
     async counts(): Promise<
-      Record<QueueName, { waiting: number; active: number; delayed: number; failed: number }>
+      Record<QueueName, { waiting: number; active: number; delayed: number; failed: number; paused: boolean }>
     > {
       const counts = await Promise.all(
         queues.map(async queue => {
           const states = ['wait', 'prioritized', 'waiting-children', 'active', 'delayed', 'failed'] as const
-          const of = await queue.getJobCounts(...states)
+          const [of, paused] = await Promise.all([queue.getJobCounts(...states), queue.isPaused()])
           const sum = (...names: (typeof states)[number][]) =>
             names.reduce((all, name) => all + (of[name] ?? 0), 0)
           return {
@@ -30,6 +30,7 @@ export function openQueues(redis: Redis, log: Log) {
             active: sum('active'),
             delayed: sum('delayed'),
             failed: sum('failed'),
+            paused,
           }
         }),
       )

@@ -240,11 +240,20 @@ export const StatsSchema = name(
     jobs: z.record(StatusSchema, count),
     queues: z.record(
       z.string(),
-      z.strictObject({ waiting: count, active: count, delayed: count, failed: count }),
+      z.strictObject({
+        waiting: count,
+        active: count,
+        delayed: count,
+        failed: count,
+        paused: z.boolean().describe('By hand: what is in it is not begun.'),
+      }),
     ),
     workers: count,
     finishedPerMinute: count,
-    storage: z.strictObject({ freeBytes: count.nullable() }),
+    storage: z.strictObject({
+      freeBytes: count.nullable().describe('Null where the storage does not tell.'),
+      reserveBytes: count.describe('Uploads that would leave less than this free are refused.'),
+    }),
     redis: z.strictObject({ usedBytes: count }),
   }),
 )

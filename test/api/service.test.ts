@@ -1,10 +1,13 @@
+import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { addSweep } from '../../src/jobs/sweep-totals.ts'
 import { startApi, type TestApi, upload } from '../support/api.ts'
 
 let api: TestApi
 beforeAll(async () => {
-  api = await startApi({ config: { webhookAllow: [{ cidr: '127.0.0.1/32', port: null }] } })
+  api = await startApi({
+    config: { webhookAllow: [{ cidr: '127.0.0.1/32', port: null }], storageReserve: 7 },
+  })
 })
 afterAll(() => api.stop())
 
@@ -114,6 +117,16 @@ test('the figures count jobs, queues and workers seen in the last 15 s', async (
     storage: { freeBytes: expect.any(Number) },
     redis: { usedBytes: expect.any(Number) },
   })
+})
+
+test('the figures tell a queue that is paused, with what waits in it, and what storage is kept free', async () => {
+  const queue = new Queue('attach-file', { connection: api.client, prefix: '{sluice}' })
+  await queue.pause()
+  expect(await json('/api/stats')).toMatchObject({
+    queues: { 'attach-file': { paused: true, waiting: 1 }, process: { paused: false } },
+    storage: { reserveBytes: 7 },
+  })
+  await queue.resume()
 })
 
 test('the metrics hold what an operator is woken by', async () => {

@@ -161,6 +161,28 @@ describe.skipIf(chromium === null)('callbacks', () => {
     expect(asked).toEqual([])
   })
 
+  test('endpoints that fail and that are disabled are found among many, from the page for whoever is on call', async () => {
+    receiver.respond(answer(500))
+    const failing = await newEndpoint({ description: 'Fails' })
+    await newEndpoint({ description: 'Well' })
+    await newEndpoint({ description: 'Put aside', enabled: false })
+    await admin('POST', `/api/webhooks/${failing.id}/test`)
+    const page = await as(ADMIN)
+    await page.goto('/operations')
+    await page.getByText('Every attempt fails at 1 endpoint.').waitFor()
+    await page.getByRole('link', { name: 'Failing endpoints' }).click()
+    await page.waitForURL('**/callbacks/endpoints?state=failing')
+    const rows = page.locator('tbody tr')
+    await page.getByRole('link', { name: 'Fails' }).waitFor()
+    expect(await rows.count()).toBe(1)
+    await page.getByRole('button', { name: 'Disabled 1' }).click()
+    await page.getByRole('link', { name: 'Put aside' }).waitFor()
+    expect(await rows.count()).toBe(1)
+    await page.getByRole('button', { name: 'All 3' }).click()
+    await expect.poll(() => rows.count()).toBe(3)
+    await page.waitForURL(url => url.search === '')
+  })
+
   test('on a phone a delivery is told in full, and nothing scrolls sideways', async () => {
     const before = receiver.requests.length
     const job = await uploadAs(sluice.url, UPLOADER, 'phone.log', { callbackUrl: receiver.url })

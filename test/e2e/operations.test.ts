@@ -49,6 +49,7 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await card('Failures by cause').getByText('No job failed').waitFor()
       await card('Workers').getByText('Idle').first().waitFor()
       await page.getByText('Nobody was called back in the last hour.').waitFor()
+      await page.getByText('Nothing is wrong.').waitFor()
     })
 
     test('tells what ended, how long each stage took, and failures with what to do', async () => {
@@ -176,6 +177,10 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await signIn('ada')
       await page.goto('/operations')
       await card('Workers').getByText('No worker runs').waitFor()
+      await page.getByRole('heading', { name: 'Takes uploads, but 1 thing is wrong' }).waitFor()
+      const wrong = page.getByRole('list', { name: 'What is wrong' })
+      await wrong.getByText('Start one with npm run worker').waitFor()
+      expect(await page.getByText('Nothing is wrong.').count()).toBe(0)
       await card('Queues').getByRole('link', { name: 'Bull Board' }).waitFor()
       expect(await violationsInBothThemes(page)).toEqual([])
     })

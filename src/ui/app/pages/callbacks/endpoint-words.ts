@@ -11,6 +11,14 @@ export function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url
 }
 
+/** What an endpoint may be looked for by. */
+export const STATES = ['failing', 'disabled'] as const
+export type State = (typeof STATES)[number]
+
+export function isIn(state: State, { enabled, failingSince }: Webhook): boolean {
+  return state === 'disabled' ? !enabled : enabled && failingSince !== null
+}
+
 export function stateOf({ enabled, disabledReason, failingSince }: Webhook): { tone: Tone; word: string } {
   if (!enabled) return { tone: disabledReason ? 'bad' : 'quiet', word: 'Disabled' }
   return failingSince ? { tone: 'warn', word: 'Failing' } : { tone: 'good', word: 'Enabled' }

@@ -1,17 +1,19 @@
 /** Endpoints: who is told of every job's events. */
-import { Plus, Webhook as WebhookIcon } from 'lucide-react'
+import { Plus, SearchX, Webhook as WebhookIcon } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Webhook } from '../../contract.ts'
 import { counted } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
+import { Choice, FilterBar } from '../../parts/filter.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { Badge } from '../../parts/status.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
+import { useAddressFilter } from '../../service/address-filter.ts'
 import { useWebhooksWithRecent } from '../../service/callbacks.ts'
 import { EndpointForm } from './endpoint-form.tsx'
-import { nameOf, stateOf } from './endpoint-words.ts'
+import { isIn, nameOf, STATES, type State, stateOf } from './endpoint-words.ts'
 import styles from './endpoints-page.module.css'
 import { Success } from './success.tsx'
 import { Tabs } from './tabs.tsx'
@@ -30,6 +32,9 @@ export function EndpointsPage() {
     </Button>
   )
   const none = webhooks?.length === 0
+  const { values, set, clear } = useAddressFilter(['state'])
+  const state = STATES.find(each => each === values.state)
+  const shown = webhooks?.filter(webhook => !state || isIn(state, webhook)) ?? []
   return (
     <Page
       title="Callbacks"
@@ -54,27 +59,55 @@ export function EndpointsPage() {
               {make}
             </Empty>
           ) : (
-            <Table label="Endpoints">
-              <thead>
-                <tr>
-                  <th>State</th>
-                  <th>Endpoint</th>
-                  <th className={styles.wide}>Told of</th>
-                  <th className={styles.wide}>Delivered</th>
-                </tr>
-              </thead>
-              <tbody>
-                {webhooks.map(webhook => (
-                  <Row key={webhook.id} webhook={webhook} />
-                ))}
-              </tbody>
-            </Table>
+            <>
+              {webhooks.length > 1 && (
+                <FilterBar label="Narrow the endpoints">
+                  <Choice
+                    label="State"
+                    options={choices(webhooks)}
+                    value={state ?? ''}
+                    onChange={next => set('state', next)}
+                  />
+                </FilterBar>
+              )}
+              {shown.length === 0 && (
+                <Empty icon={<SearchX size={34} aria-hidden />} title={`No endpoint is ${state}`}>
+                  <Button onClick={clear}>Show all</Button>
+                </Empty>
+              )}
+              {shown.length > 0 && (
+                <Table label="Endpoints">
+                  <thead>
+                    <tr>
+                      <th>State</th>
+                      <th>Endpoint</th>
+                      <th className={styles.wide}>Told of</th>
+                      <th className={styles.wide}>Delivered</th>
+                    </tr>
+                  </thead>
+                  <tbody>
+                    {shown.map(webhook => (
+                      <Row key={webhook.id} webhook={webhook} />
+                    ))}
+                  </tbody>
+                </Table>
+              )}
+            </>
           )}
         </Card>
       )}
       <EndpointForm open={making} onClose={() => setMaking(false)} />
     </Page>
   )
+}
+
+function choices(webhooks: readonly Webhook[]): ReadonlyMap<State | '', string> {
+  const many = (state: State) => webhooks.filter(each => isIn(state, each)).length
+  return new Map<State | '', string>([
+    ['', `All ${webhooks.length}`],
+    ['failing', `Failing ${many('failing')}`],
+    ['disabled', `Disabled ${many('disabled')}`],
+  ])
 }
 
 function Row({ webhook }: { webhook: Webhook }) {

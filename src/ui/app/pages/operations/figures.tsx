@@ -33,7 +33,11 @@ export function Figures({ stats, history, range }: Props) {
       >
         {stats.workers.toLocaleString('en')}
       </Figure>
-      <Figure name="Storage" note={storage.freeBytes === null ? 'a bucket has no end' : 'free'}>
+      <Figure
+        name="Storage"
+        note={storage.freeBytes === null ? 'a bucket has no end' : 'free'}
+        tone={storage.freeBytes !== null && storage.freeBytes < 2 * storage.reserveBytes ? 'bad' : undefined}
+      >
         {storage.freeBytes === null ? 'S3' : bytes(storage.freeBytes)}
       </Figure>
       <Figure name="Redis" note="of memory in use">

@@ -1,9 +1,13 @@
-/** Whether the service can take uploads: each check, and what is wrong with those that are not well. */
+/** Whether all is well: whether uploads are taken, by each check, and whatever else is wrong, with what to do about it. */
 import { CircleAlert, CircleCheck, TriangleAlert } from 'lucide-react'
+import { Link } from 'wouter'
 import type { Health } from '../../contract.ts'
+import { counted } from '../../format.ts'
 import { Card } from '../../parts/page.tsx'
 import { Badge } from '../../parts/status.tsx'
+import { Time } from '../../parts/time.tsx'
 import styles from './health.module.css'
+import type { Trouble } from './troubles.ts'
 
 const NAMES: Readonly<Record<string, string>> = {
   redis: 'Redis',
@@ -15,23 +19,32 @@ const NAMES: Readonly<Record<string, string>> = {
 const TONES = { ok: 'good', warning: 'warn', failed: 'bad' } as const
 const WORDS = { ok: 'ok', warning: 'warning', failed: 'failed' } as const
 
-export function HealthChecks({ health }: { health: Health }) {
+interface Props {
+  health: Health
+  /** Null as long as not all is known that they are told by. */
+  troubles: readonly Trouble[] | null
+}
+
+export function HealthChecks({ health, troubles }: Props) {
   const checks = Object.entries(health.checks)
   const complaints = checks.flatMap(([name, { status, messages }]) =>
     messages.map(message => ({ name, status, message })),
   )
   const ready = health.status === 'ok'
-  const Icon = !ready ? CircleAlert : complaints.length > 0 ? TriangleAlert : CircleCheck
+  const wrong = troubles?.length ?? 0
+  const tone =
+    !ready || troubles?.some(({ tone }) => tone === 'bad')
+      ? 'bad'
+      : complaints.length + wrong > 0
+        ? 'warn'
+        : 'good'
+  const Icon = { bad: CircleAlert, warn: TriangleAlert, good: CircleCheck }[tone]
   return (
-    <Card
-      padded
-      className={styles.health}
-      data-tone={!ready ? 'bad' : complaints.length > 0 ? 'warn' : 'good'}
-      aria-labelledby="health"
-    >
+    <Card padded className={styles.health} data-tone={tone} aria-labelledby="health">
       <h2 id="health">
         <Icon size={19} aria-hidden />
         {ready ? 'Takes uploads' : 'Takes no uploads'}
+        {wrong > 0 && `, ${ready ? 'but' : 'and'} ${counted(wrong, 'thing is', 'things are')} wrong`}
       </h2>
       <ul className={styles.checks} aria-label="Checks">
         {checks.map(([name, { status }]) => (
@@ -42,11 +55,28 @@ export function HealthChecks({ health }: { health: Health }) {
           </li>
         ))}
       </ul>
+      {tone === 'good' && troubles && <p className={styles.well}>Nothing is wrong.</p>}
       {complaints.length > 0 && (
         <ul className={styles.complaints}>
           {complaints.map(({ name, message }) => (
             <li key={`${name} ${message}`}>
               <strong>{NAMES[name] ?? name}:</strong> {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      {troubles && wrong > 0 && (
+        <ul className={styles.troubles} aria-label="What is wrong">
+          {troubles.map(({ tone, what, since, todo, page }) => (
+            <li key={what} data-tone={tone}>
+              <strong>{what}.</strong>{' '}
+              {since && (
+                <span className={styles.since}>
+                  Since <Time at={since} /> (<Time at={since} style="ago" />
+                  ).
+                </span>
+              )}{' '}
+              {todo} {page && <Link href={page.href}>{page.words}</Link>}
             </li>
           ))}
         </ul>

@@ -4,6 +4,7 @@ import { useLocation, useSearch } from 'wouter'
 import { LinkButton, OutsideButton } from '../../parts/button.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { Time } from '../../parts/time.tsx'
+import { useWebhooks } from '../../service/callbacks.ts'
 import { useHealth, useHistory, useStats, useWorkers } from '../../service/operations.ts'
 import { useSession } from '../../service/session.ts'
 import { Deliveries } from './deliveries.tsx'
@@ -15,6 +16,7 @@ import styles from './operations-page.module.css'
 import { Queues } from './queues.tsx'
 import { States } from './states.tsx'
 import { Throughput } from './throughput.tsx'
+import { troublesOf } from './troubles.ts'
 import { Workers } from './workers.tsx'
 
 const RANGES = [
@@ -38,10 +40,21 @@ function Operations({ board }: { board: boolean }) {
   const history = useHistory(range.minutes)
   const workers = useWorkers()
   const health = useHealth()
+  const webhooks = useWebhooks(board)
   const all = [health, stats, history, workers]
   const broken = all.find(({ error }) => error)
   // The oldest of what is shown.
   const asOf = Math.min(...all.map(({ dataUpdatedAt }) => dataUpdatedAt))
+
+  const troubles =
+    stats.data && history.data && (webhooks.data || !board)
+      ? troublesOf({
+          stats: stats.data,
+          history: history.data,
+          webhooks: webhooks.data ?? [],
+          now: Date.now(),
+        })
+      : null
 
   return (
     <Page
@@ -80,7 +93,7 @@ function Operations({ board }: { board: boolean }) {
     >
       <div className={styles.page}>
         <RefusalNote error={broken?.error} retry={() => all.forEach(each => void each.refetch())} />
-        {health.data && <HealthChecks health={health.data} />}
+        {health.data && <HealthChecks health={health.data} troubles={troubles} />}
         {stats.data && <Figures stats={stats.data} history={history.data} range={range.words} />}
         <div className={styles.columns} aria-busy={history.isPlaceholderData}>
           {history.data && <Throughput history={history.data} />}

@@ -47,7 +47,7 @@ export function Queues({ stats, board, className }: Props) {
             <tr key={name}>
               <th scope="row" className={styles.name}>
                 {board ? <a href={`/admin/queues/queue/${encodeURIComponent(name)}`}>{name}</a> : name}
-                <small>{WHAT[name]}</small>
+                <small>{counts.paused ? <strong className="bad">paused</strong> : WHAT[name]}</small>
               </th>
               {STATES.map(state => (
                 <td
