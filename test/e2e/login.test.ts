@@ -102,6 +102,15 @@ describe.skipIf(chromium === null)('the login page', () => {
     expect(new URL(page.url()).pathname).toBe('/')
   })
 
+  test('who tried too often is told for how long to wait, as people count it', async () => {
+    await page.goto('/login')
+    await page.route('**/login', route =>
+      route.fulfill({ status: 429, headers: { 'retry-after': '900' }, body: '' }),
+    )
+    await signIn(page, 'not-a-key')
+    await page.getByText('Try again in 15 min').waitFor()
+  })
+
   test('axe finds nothing in either theme, also with a key that was refused', async () => {
     await page.goto('/login')
     expect(await violationsInBothThemes(page)).toEqual([])

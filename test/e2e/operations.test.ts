@@ -122,7 +122,7 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await page.goto('/operations')
       await page.getByRole('heading', { name: 'Takes no uploads' }).waitFor()
       await page.getByText('Redis failed').waitFor()
-      await page.getByText('Redis cannot be reached.').waitFor()
+      await page.getByText('Redis cannot be reached. See that Redis runs').waitFor()
       await page.getByText('Storage ok').waitFor()
     })
 

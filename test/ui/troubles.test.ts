@@ -6,7 +6,16 @@ import { troublesOf } from '../../src/ui/app/pages/operations/troubles.ts'
 const NOW = Date.parse('2026-03-01T03:00:00.000Z')
 const at = (minutesAgo: number) => new Date(NOW - minutesAgo * 60_000).toISOString()
 const none = { count: 0, totalMs: 0, p50Ms: null, p95Ms: null }
-const QUIET = { submitted: 0, completed: 0, failed: 0, cancelled: 0, wait: none, stages: {}, failures: {} }
+const QUIET = {
+  submitted: 0,
+  completed: 0,
+  failed: 0,
+  cancelled: 0,
+  wait: none,
+  stages: {},
+  failures: {},
+  deliveries: { delivered: 0, failedAttempts: 0 },
+}
 
 const STATS = {
   jobs: { draft: 0, attaching: 0, pending: 0, processing: 0, completed: 9, failed: 1, cancelled: 0 },
@@ -76,6 +85,17 @@ test('a long wait for a worker is told from when it became long', () => {
   const points = { 50: wait(90_000), 30: wait(50), 20: wait(120_000), 2: wait(300_000) }
   expect(wrong({ points })).toMatchObject([{ tone: 'warn', since: at(20) }])
   expect(wrong({ points: { ...points, 1: wait(50) } })).toEqual([])
+})
+
+test('callbacks are told from when most were no longer taken, until some are again', () => {
+  const called = (delivered: number, failedAttempts: number) => ({
+    deliveries: { delivered, failedAttempts },
+  })
+  const points = { 40: called(0, 9), 30: called(50, 2), 20: called(1, 7), 5: called(0, 3) }
+  expect(wrong({ points })).toMatchObject([
+    { tone: 'warn', what: 'Most callbacks are not taken: 10 attempts failed', since: at(20) },
+  ])
+  expect(wrong({ points: { ...points, 2: called(5, 1) } })).toEqual([])
 })
 
 test('endpoints that fail and that were disabled are counted apart; one that somebody disabled is not wrong', () => {

@@ -1,5 +1,6 @@
 /** The API's client: JSON in, JSON or a `Refusal` out. */
 import type { ProblemBody } from '../contract.ts'
+import { duration } from '../format.ts'
 
 /** What the API refused, or why it could not be asked: `message` is a sentence for people. */
 export class Refusal extends Error {
@@ -103,6 +104,12 @@ export async function signInWith(key: string): Promise<void> {
   if (response.type === 'opaqueredirect' || response.ok) return
   if (response.status === 401) {
     throw new Error('This key is not known here. Check that all of it was copied.')
+  }
+  const wait = Number(response.headers.get('retry-after'))
+  if (response.status === 429 && wait > 0) {
+    throw new Error(
+      `Too many attempts to sign in came from this address. Try again in ${duration(wait * 1_000)}.`,
+    )
   }
   throw new Refusal(response.status, await response.json().catch(() => null))
 }

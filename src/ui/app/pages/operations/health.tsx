@@ -16,6 +16,11 @@ const NAMES: Readonly<Record<string, string>> = {
   scanner: 'Virus scanner',
   process: 'API process',
 }
+/** What to do about a check that failed; of the others, their message says it. */
+const TODO: Readonly<Record<string, string>> = {
+  redis: 'See that Redis runs and has memory. Workers and uploads go on by themselves once it answers.',
+  storage: 'See that the disk or the bucket is there, and may be written to.',
+}
 const TONES = { ok: 'good', warning: 'warn', failed: 'bad' } as const
 const WORDS = { ok: 'ok', warning: 'warning', failed: 'failed' } as const
 
@@ -58,9 +63,9 @@ export function HealthChecks({ health, troubles }: Props) {
       {tone === 'good' && troubles && <p className={styles.well}>Nothing is wrong.</p>}
       {complaints.length > 0 && (
         <ul className={styles.complaints}>
-          {complaints.map(({ name, message }) => (
+          {complaints.map(({ name, status, message }) => (
             <li key={`${name} ${message}`}>
-              <strong>{NAMES[name] ?? name}:</strong> {message}
+              <strong>{NAMES[name] ?? name}:</strong> {message} {status === 'failed' && TODO[name]}
             </li>
           ))}
         </ul>

@@ -34,6 +34,7 @@ export function troublesOf(seen: Seen): Trouble[] {
     ...queues(seen),
     ...failures(seen),
     ...waits(seen),
+    ...callbacks(seen),
     ...endpoints(seen),
   ]
   return troubles.sort((a, b) => Number(b.tone === 'bad') - Number(a.tone === 'bad'))
@@ -117,6 +118,27 @@ function waits({ history: { points, bucketSeconds }, now }: Seen): Trouble[] {
   ]
 }
 
+/** Of all receivers together: whoever may see endpoints is told besides which of them. */
+function callbacks({ history: { points, bucketSeconds }, now }: Seen): Trouble[] {
+  const told = points.filter(({ deliveries }) => deliveries.delivered + deliveries.failedAttempts > 0)
+  const mostFail = ({ deliveries }: History['points'][number]) =>
+    deliveries.failedAttempts > deliveries.delivered
+  const newest = told.at(-1)
+  if (!newest || !mostFail(newest)) return []
+  if (Date.parse(newest.at) + bucketSeconds * 1_000 < now - NOW) return []
+  const failing = told.slice(told.findLastIndex(point => !mostFail(point)) + 1)
+  const count = failing.reduce((sum, { deliveries }) => sum + deliveries.failedAttempts, 0)
+  return [
+    {
+      tone: 'warn',
+      what: `Most callbacks are not taken: ${counted(count, 'attempt')} failed`,
+      since: failing[0]!.at,
+      todo: 'Deliveries say what receivers answer, and are tried again by themselves.',
+      page: { href: '/callbacks?status=pending', words: 'Open deliveries' },
+    },
+  ]
+}
+
 function endpoints({ webhooks }: Seen): Trouble[] {
   const disabled = webhooks.filter(({ enabled, disabledReason }) => !enabled && disabledReason !== null)
   const failing = webhooks.filter(({ enabled, failingSince }) => enabled && failingSince !== null)
@@ -135,7 +157,7 @@ function endpoints({ webhooks }: Seen): Trouble[] {
       tone: 'warn',
       what: `Every attempt fails at ${counted(failing.length, 'endpoint')}`,
       since: failing.map(({ failingSince }) => failingSince!).sort()[0]!,
-      todo: 'Its deliveries say what the receiver answers. They are tried again by themselves; after 5 days it is disabled.',
+      todo: 'Deliveries say what receivers answer, and are tried again by themselves; 5 days of it disable an endpoint.',
       page: { href: '/callbacks/endpoints?state=failing', words: 'Failing endpoints' },
     })
   }
