@@ -82,7 +82,7 @@ test('a paused queue is told with what waits in it', () => {
 
 test('a long wait for a worker is told from when it became long', () => {
   const wait = (p95Ms: number) => ({ wait: { count: 5, totalMs: 5 * p95Ms, p50Ms: p95Ms, p95Ms } })
-  const points = { 50: wait(90_000), 30: wait(50), 20: wait(120_000), 2: wait(300_000) }
+  const points = { 55: wait(50), 50: wait(90_000), 30: wait(50), 20: wait(120_000), 2: wait(300_000) }
   expect(wrong({ points })).toMatchObject([{ tone: 'warn', since: at(20) }])
   expect(wrong({ points: { ...points, 1: wait(50) } })).toEqual([])
 })
