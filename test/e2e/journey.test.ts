@@ -101,8 +101,7 @@ describe.skipIf(chromium === null)('a visitor', () => {
     const [oldest] = ((await first.json()) as { items: { id: string }[] }).items
     expect(oldest).toBeDefined()
     await page.goto(`/?metadata.index=4711`)
-    await page.getByRole('button', { name: 'index: 4711' }).waitFor()
-    expect(await page.locator('#jobs li').count()).toBe(1)
+    await expect.poll(() => page.locator('#jobs li').count()).toBe(1)
     await row(page, (await jobIdsOf('metadata.index=4711'))[0]!).waitFor()
   }, 300_000)
 
