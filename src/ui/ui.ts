@@ -7,6 +7,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { type Context, Hono, type Next } from 'hono'
+import { accepts } from 'hono/accepts'
+import { etag, RETAINED_304_HEADERS } from 'hono/etag'
 import { contentType } from 'mime-types'
 
 const BUILT = fileURLToPath(new URL('../../dist/ui/', import.meta.url))
@@ -46,13 +48,19 @@ const CONTENT_SECURITY_POLICY = [
   'trusted-types sluice-workers',
 ].join('; ')
 
+const POLICY: Readonly<Record<string, string>> = {
+  'content-security-policy': CONTENT_SECURITY_POLICY,
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'same-origin',
+  'cross-origin-opener-policy': 'same-origin',
+}
+
 const UNBUILT = `Sluice's web UI has not been built: run "npm run build:ui" and start again. The API is not concerned.\n`
 
 interface Asset {
   readonly body: Uint8Array<ArrayBuffer>
   /** Null where it would not be smaller. */
   readonly gzipped: Uint8Array<ArrayBuffer> | null
-  readonly etag: string
   readonly headers: Readonly<Record<string, string>>
 }
 
@@ -70,18 +78,26 @@ export function createUi(folder = BUILT): Hono {
   const send = (c: Context, name: string, next: Next) => {
     const asset = assets.get(name)
     if (!asset) return assets.size === 0 ? c.text(UNBUILT, 503) : next()
-    if (c.req.header('if-none-match') === asset.etag) return c.body(null, 304, asset.headers)
-    if (asset.gzipped && /\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) {
+    if (asset.gzipped && takesGzip(c)) {
       return c.body(asset.gzipped, 200, { ...asset.headers, 'content-encoding': 'gzip' })
     }
     return c.body(asset.body, 200, asset.headers)
   }
 
+  // With its policy also where nothing is sent: the browser puts what a 304 says in the place of what it has.
+  const unlessKept = etag({ retainedHeaders: [...RETAINED_304_HEADERS, ...Object.keys(POLICY)] })
+
   const app = new Hono()
-  for (const page of PAGES) app.get(page, (c, next) => send(c, 'index.html', next))
-  app.get('/login', (c, next) => send(c, 'login.html', next))
-  app.get('/ui/:name{.+}', (c, next) => send(c, c.req.param('name'), next))
+  for (const page of PAGES) app.get(page, unlessKept, (c, next) => send(c, 'index.html', next))
+  app.get('/login', unlessKept, (c, next) => send(c, 'login.html', next))
+  app.get('/ui/:name{.+}', unlessKept, (c, next) => send(c, c.req.param('name'), next))
   return app
+}
+
+function takesGzip(c: Context): boolean {
+  return (
+    accepts(c, { header: 'Accept-Encoding', supports: ['gzip', 'identity'], default: 'identity' }) === 'gzip'
+  )
 }
 
 function filesIn(folder: string): string[] {
@@ -93,21 +109,17 @@ function filesIn(folder: string): string[] {
 function read(folder: string, name: string): Asset {
   const body = new Uint8Array(readFileSync(`${folder}/${name}`))
   const gzipped = new Uint8Array(gzipSync(body))
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`
   return {
     body,
     gzipped: gzipped.length < body.length * 0.9 ? gzipped : null,
-    etag,
     headers: {
       'content-type': contentType(name.slice(name.lastIndexOf('/') + 1)) || 'application/octet-stream',
       // What lies in `assets/` carries a hash of its content in its name; all else is asked for each time.
       'cache-control': name.startsWith('assets/') ? 'public, max-age=31536000, immutable' : 'no-cache',
       vary: 'accept-encoding',
-      etag,
-      'content-security-policy': CONTENT_SECURITY_POLICY,
-      'x-content-type-options': 'nosniff',
-      'referrer-policy': 'same-origin',
-      'cross-origin-opener-policy': 'same-origin',
+      // Weak, since it is the same for the bytes as they are and compressed.
+      etag: `W/"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`,
+      ...POLICY,
     },
   }
 }
