@@ -121,8 +121,10 @@ function durations(counts: Counts, of: string): Durations {
   }
 }
 
-/** The bounds of `history.lua`. */
-const BOUNDS = [10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000]
+/** What `history.lua` counts durations under, in ms. */
+export const BOUNDS = [
+  10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 10_000, 30_000, 60_000, 300_000, 1_800_000,
+]
 
 /** As Prometheus' `histogram_quantile`: evenly within a bucket; the greatest bound for what is above it. */
 function quantile(
