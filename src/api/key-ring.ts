@@ -134,6 +134,7 @@ export async function openKeyRing(options: { environment: readonly ApiKey[]; api
     },
     /** Resolves once every change so far is known here, too. @throws where Redis is away. */
     async changed(): Promise<void> {
+      // Whoever asked for the reading under way is told how it failed; here only its end matters.
       await reading?.catch(() => undefined)
       await refresh()
     },

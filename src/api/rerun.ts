@@ -69,6 +69,7 @@ export function rerunEndpoints(services: Services) {
         'unsupported-media-type',
         'not-found',
         ['no-files', 409],
+        'uploads-in-progress',
         'job-not-retryable',
         'unknown-pipeline',
         'callback-url-not-allowed',
@@ -114,7 +115,8 @@ async function copyJob(
   draft: JobDraft,
   idempotency: { key: string; token: string; fingerprint: string } | undefined,
 ): Promise<JobRecord> {
-  const { storage, leases, transitions, uploads } = services
+  const { storage, leases, transitions, uploads, log } = services
+  await requireNoUploads(leases, original)
   if (original.files.length === 0) throw new Problem('no-files', 'The job has no files.', { status: 409 })
   const id = uuidv7()
   const request = await toRequest(services, draft, { id, owner: asked.caller.name })
@@ -145,13 +147,26 @@ async function copyJob(
     throw made.refused === 'key-lost' ? inProgress() : queueUnavailable()
   } catch (error) {
     if (outcome === 'open') {
-      await storage.removeAll(copied.map(({ key }) => key)).catch(() => undefined)
+      await storage.removeAll(copied.map(({ key }) => key)).catch((failure: unknown) => {
+        log.warn({ err: failure }, `copies for the rerun of job ${original.id} are left to the janitor`)
+      })
       await lease?.release()
     }
     throw lease?.lost.aborted ? queueUnavailable(lease.lost.reason) : error
   } finally {
     lease?.stop()
     leave()
+  }
+}
+
+/** What is still to come would be missing in the new job. @throws Problem */
+async function requireNoUploads(
+  leases: Services['leases'],
+  { id, status, uploads }: JobRecord,
+): Promise<void> {
+  if (status !== 'draft') return
+  if (uploads.length > 0 || (await leases.isHeld(id))) {
+    throw new Problem('uploads-in-progress', 'Wait until every upload to the draft has ended, or end it.')
   }
 }
 

@@ -61,6 +61,7 @@ export function createIdempotency(redis: Redis) {
         stop: () => clearInterval(timer),
         async free() {
           clearInterval(timer)
+          // With Redis away it comes free by itself.
           await call('free', key, token).catch(() => {})
         },
       }

@@ -28,6 +28,9 @@ export function createLeases(redis: Redis) {
     script([keys.leases(jobId), keys.job(jobId)], [action, token, LEASE_MS, on])
 
   return {
+    /** Whether any upload to the job is under way. */
+    isHeld: async (jobId: string): Promise<boolean> => (await call('look', jobId, '', 'draft')) === 'held',
+
     /** @param on `draft`: the job must be one; `new`: there is no record yet. */
     async take(jobId: string, on: 'draft' | 'new'): Promise<Lease | { refused: 'gone' | 'job-not-draft' }> {
       const token = randomUUID()
@@ -53,6 +56,7 @@ export function createLeases(redis: Redis) {
         stop: () => clearInterval(timer),
         release: async () => {
           clearInterval(timer)
+          // It runs out by itself.
           await call('release', jobId, token, on).catch(() => undefined)
         },
       }

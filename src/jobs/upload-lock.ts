@@ -55,6 +55,7 @@ export function createUploadLocks(redis: Redis) {
       return {
         async release() {
           clearInterval(timer)
+          // With Redis away it runs out by itself.
           await call('release', id, token).catch(() => undefined)
         },
       }

@@ -113,11 +113,13 @@ async function keepRunning(
       const wait = pause(Date.now() - started)
       const words = exit.signal ? '' : ` (${exit.output.at(-1)})`
       log.error(`redis-server ${server.pid} ${explainExit(exit)}${words}; starting it again`)
+      // Cut short where it is stopped meanwhile.
       await delay(wait, undefined, { signal: stopping.signal }).catch(() => {})
       if (stopping.signal.aborted) return
       server = launch()
       server.ready.then(
         () => log.info(`redis-server ${server.pid} is back with its data`),
+        // It ended before: the next turn tells how.
         () => {},
       )
     }
@@ -143,6 +145,7 @@ async function keepRunning(
  * by its guard; or its owner lives where its process id means nothing to us, in another container.
  */
 async function endOrphan(path: string, dataDir: string, log: Log): Promise<void> {
+  // Null: nobody answers.
   const found = await askOnce({ path }, async client => String(await client.client('LIST'))).catch(() => null)
   if (found === null) return
   const owner = new RegExp(`name=${OWNER}(\\d+)`).exec(found)

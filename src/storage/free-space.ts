@@ -24,6 +24,7 @@ export function createFreeSpace(options: {
   const ask = (): Promise<number> => {
     const asked = { at: performance.now(), free: options.disk.freeBytes(options.folder) }
     last = asked
+    // Who asked is told; the next one asks again.
     asked.free.catch(() => {
       if (last === asked) last = null
     })

@@ -37,6 +37,7 @@ export interface ChildOptions {
 
 export function startChild({ name, program, environment, log }: ChildOptions): Child {
   const ready = Promise.withResolvers<string | undefined>()
+  // Whoever only stops it does not ask.
   ready.promise.catch(() => {})
   const stopping = new AbortController()
   let everReady = false
@@ -71,6 +72,7 @@ export function startChild({ name, program, environment, log }: ChildOptions): C
       log.error(
         `${name} (pid ${current.child.pid}) ${how}${failure ? ` (${failure})` : ''}; starting it again`,
       )
+      // Cut short where it is stopped meanwhile.
       await delay(pause(Date.now() - started), undefined, { signal: stopping.signal }).catch(() => {})
       if (stopping.signal.aborted) return
       current = launch()

@@ -35,6 +35,7 @@ export function startAlone(options: {
   async function turn(): Promise<void> {
     if (!(await isMine()) || Date.now() - begunAt < interval) return
     begunAt = Date.now()
+    // With Redis away it runs out, and another may have its turn: no task relies on being alone.
     const renewal = setInterval(() => void isMine().catch(() => undefined), RENEW_EVERY_MS)
     try {
       await task()
@@ -51,6 +52,7 @@ export function startAlone(options: {
       stopping.abort()
       // A task may take long, and may be cut anywhere.
       await Promise.race([running, delay(LONGEST_STOP_MS, undefined, { ref: false })])
+      // With Redis away the turn runs out by itself.
       const mine = await redis.get(key).catch(() => null)
       if (mine === me) await redis.del(key).catch(() => undefined)
     },

@@ -41,6 +41,7 @@ export function createJournal(
       const answer = await write(numbered)
       if (isRefused(answer)) throw new FencedError(answer.refused as Fenced)
     })
+    // Its own writer is told; the next one waits only for its end.
     before = written.catch(() => undefined)
     return written
   }

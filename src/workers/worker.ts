@@ -194,6 +194,7 @@ export async function runWorker(
       executor.close(),
       sender.close(),
     ])
+    // Without it the worker is forgotten for want of a sign of life.
     await sayGone(redis, worker).catch(() => undefined)
     await enqueuer.close()
     await storage.close()

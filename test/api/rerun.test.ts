@@ -1,9 +1,10 @@
 /** A new job from the files of another. */
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { ApiKey } from '../../src/config.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { readRecord } from '../../src/jobs/record.ts'
-import { form, startApi, type TestApi } from '../support/api.ts'
+import { draft, form, startApi, type TestApi } from '../support/api.ts'
+import { createTus } from '../support/tus.ts'
 
 const KEYS = {
   ada: { name: 'ada', role: 'admin', key: 'a-key-of-ada-000000' },
@@ -112,6 +113,46 @@ describe('a rerun', () => {
     const { status, body } = await rerun(id)
     expect([status, body.code]).toEqual([409, 'job-not-retryable'])
     expect(await count()).toEqual({ jobs: before.jobs, objects: before.objects - 1 })
+  })
+
+  test('whose copies cannot be removed when it is refused says so in the log', async () => {
+    const { id } = await upload({ 'a.log': 'x', 'b.log': 'y' })
+    const { storage, log } = api.services
+    await storage.remove((await readRecord(api.client, id))!.files[1]!.key)
+    vi.spyOn(storage, 'removeAll').mockRejectedValueOnce(new Error('the disk is read-only'))
+    const warn = vi.spyOn(log, 'warn')
+    const { body } = await rerun(id)
+    expect(body.code).toBe('job-not-retryable')
+    expect(warn.mock.calls).toContainEqual([
+      { err: expect.objectContaining({ message: 'the disk is read-only' }) },
+      expect.stringContaining(id),
+    ])
+    vi.restoreAllMocks()
+  })
+
+  test('of a draft is refused while an upload to it is under way, however it comes', async () => {
+    const { id } = await draft(api, {}, bearer('ada'))
+    const files = () =>
+      fetch(`${api.url}/api/jobs/${id}/files`, {
+        method: 'POST',
+        headers: bearer('ada'),
+        body: form({ 'a.log': 'whole' }),
+      })
+    expect((await files()).status).toBe(201)
+    const before = await count()
+
+    const tus = createTus(api.url, bearer('ada'))
+    const { location } = await tus.begin(4, { filename: 'b.log', jobId: id })
+    expect((await rerun(id)).body).toMatchObject({ status: 409, code: 'uploads-in-progress' })
+    expect((await tus.patch(location, 0, 'half')).status).toBe(204)
+    const lease = await api.services.leases.take(id, 'draft')
+    expect((await rerun(id)).body).toMatchObject({ status: 409, code: 'uploads-in-progress' })
+    expect(await count()).toMatchObject({ jobs: before.jobs })
+    if ('release' in lease) await lease.release()
+
+    const { status, body } = await rerun(id)
+    expect(status).toBe(202)
+    expect(body.files.map(({ name }) => name)).toEqual(['a.log', 'b.log'])
   })
 
   test('of a draft without files, of nothing, of another’s job and by a viewer is refused', async () => {

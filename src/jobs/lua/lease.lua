@@ -1,4 +1,4 @@
--- Takes, renews or releases an upload's lease on a job. A lease that has run out can't be renewed: what it guarded may
+-- Takes, renews or releases an upload's lease on a job, or looks whether there is any. A lease that has run out can't be renewed: what it guarded may
 -- be gone.
 -- KEYS[1] the leases, KEYS[2] the record. ARGV: action, token, length (ms), 'draft' where the job must be one.
 
@@ -9,6 +9,9 @@ local action, token, length = ARGV[1], ARGV[2], tonumber(ARGV[3])
 if action == 'release' then
   redis.call('ZREM', KEYS[1], token)
   return 'ok'
+end
+if action == 'look' then
+  return redis.call('ZCOUNT', KEYS[1], '(' .. string.format('%.0f', now), '+inf') > 0 and 'held' or 'free'
 end
 if action == 'renew' then
   local ends = redis.call('ZSCORE', KEYS[1], token)

@@ -42,6 +42,7 @@ export class Sink<T> implements AsyncIterable<T> {
   async abort(error: unknown): Promise<void> {
     this.#abort = { error }
     this.#wake()
+    // With this very error, which whoever aborts has already; here only the end matters.
     await this.#done.catch(() => {})
   }
 
