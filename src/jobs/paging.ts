@@ -26,6 +26,8 @@ export interface PageQuery<T> {
  */
 const LOOKED_AT = 1_000
 const LOOKING = 25
+/** Entries that are read at first besides those that are wanted, since some may lie before the cursor. */
+const SAME_MILLISECOND = 8
 
 export interface Page<T> {
   readonly items: T[]
@@ -63,34 +65,33 @@ async function newest<T>(
   const highest = Math.min(after?.createdAt ?? Infinity, (query.createdBefore ?? Infinity) - 1)
   const max = highest === Infinity ? '+inf' : highest
   const min = query.createdAfter === undefined ? '-inf' : `(${query.createdAfter}`
-  // By id, since an item may move from one index to another between two reads.
-  const found = new Map<string, Cursor>()
-  await Promise.all(
-    query.indexes.map(async index => {
-      // Many items may share the cursor's millisecond: go on until enough lie beyond it.
-      for (let offset = 0, beyond = 0; beyond < count; offset += count) {
-        const flat = await redis.zrange(
-          index,
-          max,
-          min,
-          'BYSCORE',
-          'REV',
-          'LIMIT',
-          offset,
-          count,
-          'WITHSCORES',
-        )
-        for (let at = 0; at < flat.length; at += 2) {
-          const entry = { id: flat[at]!, createdAt: Number(flat[at + 1]) }
-          if (after !== null && !isOlder(entry, after)) continue
-          found.set(entry.id, entry)
-          beyond++
-        }
-        if (flat.length < count * 2) break
-      }
-    }),
-  )
-  return [...found.values()].sort((one, other) => (isOlder(one, other) ? 1 : -1)).slice(0, count)
+  // Many items may share the cursor's millisecond: more is read until enough lie beyond it.
+  for (let most = after === null ? count : count + SAME_MILLISECOND; ; most *= 2) {
+    // In one transaction, and all of it anew where it was not enough: what moves from one index to another between two
+    // reads, or moves up in one, would be in neither.
+    const reading = redis.multi()
+    for (const index of query.indexes)
+      reading.zrange(index, max, min, 'BYSCORE', 'REV', 'LIMIT', 0, most, 'WITHSCORES')
+    const found = ((await reading.exec()) ?? []).map(([error, flat]) => {
+      if (error) throw error
+      return entriesOf(flat as string[])
+    })
+    const beyond = found.map(entries => entries.filter(entry => after === null || isOlder(entry, after)))
+    if (found.every((entries, index) => entries.length < most || beyond[index]!.length >= count)) {
+      return beyond
+        .flat()
+        .sort((one, other) => (isOlder(one, other) ? 1 : -1))
+        .slice(0, count)
+    }
+  }
+}
+
+/** @param flat ids, each with its score behind it. */
+function entriesOf(flat: readonly string[]): Cursor[] {
+  return Array.from({ length: flat.length / 2 }, (_, at) => ({
+    id: flat[at * 2]!,
+    createdAt: Number(flat[at * 2 + 1]),
+  }))
 }
 
 function isOlder(one: Cursor, other: Cursor): boolean {
