@@ -6,9 +6,11 @@ import type { Cursor } from '../jobs/paging.ts'
 import { type JobRecord, readRecords } from '../jobs/record.ts'
 import { maySee, requireStillIn, WRITERS } from './callers.ts'
 import { by } from './client.ts'
+import { cursorText, formatCursor } from './cursors.ts'
 import { type Asked, endpoint, ID } from './endpoint.ts'
 import { CHANGES, type ChangeName } from './job-changes.ts'
 import { jobFilter, toFilter } from './job-filter.ts'
+import { problemOf } from './problems.ts'
 import { BulkSchema } from './schemas.ts'
 import type { Services } from './services.ts'
 import { json } from './submission.ts'
@@ -18,6 +20,11 @@ const MOST = 10_000
 /** Jobs that are read at once, and those that are changed at once. */
 const PAGE = 200
 const AT_ONCE = 16
+/**
+ * Pages of the list that one request looks through, each for 25 ms and a little: where hardly any job fits, it answers
+ * within seconds, after some 100,000 jobs.
+ */
+const PAGES = 200
 
 /** A filter means those that something can be done to: who cancels all that match does not mean those that have ended. */
 const APPLIES: Readonly<Record<ChangeName, readonly Status[]>> = {
@@ -31,17 +38,23 @@ const Bulk = z
     action: z.enum(['cancel', 'retry', 'delete']),
     ids: z.array(z.string().regex(ID, 'this is no id')).min(1).max(MOST).optional(),
     filter: jobFilter({}).optional().describe('As the query of the list; `{}` for every job.'),
+    cursor: cursorText.optional().describe('With a filter: the `nextCursor` of the answer before.'),
   })
   .refine(
     ({ ids, filter }) => (ids === undefined) !== (filter === undefined),
     'either ids or a filter is wanted',
   )
+  .refine(({ ids, cursor }) => ids === undefined || cursor === undefined, {
+    path: ['cursor'],
+    error: 'this goes with a filter',
+  })
 
 interface Outcome {
   matched: number
   done: number
   readonly refused: { readonly id: string; readonly code: string }[]
   more: boolean
+  nextCursor: string | null
 }
 
 export function bulkEndpoints(services: Services) {
@@ -57,16 +70,20 @@ export function bulkEndpoints(services: Services) {
       answers: {
         200: {
           description:
-            'What was done. With a filter only jobs match that the action applies to; `more`: others do, too.',
+            'What was done. With a filter only jobs match that the action applies to. A problem in the middle tells in `outcome` what was done until then.',
           schema: BulkSchema,
         },
       },
       problems: ['malformed-json', 'request-too-large', 'unsupported-media-type', 'upload-timeout'],
       async handle(asked) {
-        const { action, ids, filter } = asked.body as z.output<typeof Bulk>
-        const outcome: Outcome = { matched: 0, done: 0, refused: [], more: false }
-        if (ids) await changeNamed(services, asked, action, [...new Set(ids)], outcome)
-        else await changeMatching(services, asked, action, toFilter(filter!, asked.caller), outcome)
+        const { action, ids, filter, cursor = null } = asked.body as z.output<typeof Bulk>
+        const outcome: Outcome = { matched: 0, done: 0, refused: [], more: false, nextCursor: null }
+        try {
+          if (ids) await changeNamed(services, asked, action, [...new Set(ids)], outcome)
+          else await changeMatching(services, asked, action, toFilter(filter!, asked.caller), cursor, outcome)
+        } catch (error) {
+          throw problemOf(error).extended({ outcome: { ...outcome, more: true } })
+        }
         return json(200, outcome)
       },
     }),
@@ -97,19 +114,22 @@ async function changeMatching(
   asked: Asked<unknown, unknown>,
   action: ChangeName,
   filter: JobFilter | null,
+  begin: Cursor | null,
   outcome: Outcome,
 ): Promise<void> {
   const statuses = APPLIES[action].filter(
     status => !filter?.statuses.length || filter.statuses.includes(status),
   )
   if (filter === null || statuses.length === 0) return
-  let cursor: Cursor | null = null
-  while (!asked.c.req.raw.signal.aborted) {
+  let cursor = begin
+  for (
+    let pages = 0;
+    pages < PAGES && outcome.matched < MOST && !asked.c.req.raw.signal.aborted;
+    pages += 1
+  ) {
+    // Of the page that is under way: what an error leaves of it is to be looked at again.
+    outcome.nextCursor = formatCursor(cursor)
     const limit = Math.min(PAGE, MOST - outcome.matched)
-    if (limit === 0) {
-      outcome.more = true
-      return
-    }
     const page: Awaited<ReturnType<typeof listJobs>> = await listJobs(services.redis, {
       ...filter,
       statuses,
@@ -118,9 +138,11 @@ async function changeMatching(
     })
     outcome.matched += page.items.length
     await changeAll(services, asked, action, page.items, outcome)
-    if (page.next === null) return
     cursor = page.next
+    if (cursor === null) break
   }
+  outcome.more = cursor !== null
+  outcome.nextCursor = formatCursor(cursor)
 }
 
 async function changeAll(
@@ -131,21 +153,26 @@ async function changeAll(
   outcome: Outcome,
 ): Promise<void> {
   const left = [...records]
-  const changeNext = async () => {
-    for (let record = left.shift(); record; record = left.shift()) {
-      requireStillIn(asked.caller)
-      const answer = await CHANGES[action](services, record, by(asked)).catch(error => {
-        // The request has failed with this one: nothing more is begun for it.
-        left.length = 0
-        throw error
+  const change = async (record: JobRecord) => {
+    requireStillIn(asked.caller)
+    const answer = await CHANGES[action](services, record, by(asked))
+    if (answer === null) outcome.done += 1
+    else
+      outcome.refused.push({
+        id: record.id,
+        code: answer.refused === 'gone' ? 'not-found' : answer.refused,
       })
-      if (answer === null) outcome.done += 1
-      else
-        outcome.refused.push({
-          id: record.id,
-          code: answer.refused === 'gone' ? 'not-found' : answer.refused,
-        })
+  }
+  const changeNext = async () => {
+    try {
+      for (let record = left.shift(); record; record = left.shift()) await change(record)
+    } finally {
+      // The request fails with the first that does: nothing more is begun for it.
+      left.length = 0
     }
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, changeNext))
+  // What is under way beside one that fails is told, too.
+  const ended = await Promise.allSettled(Array.from({ length: AT_ONCE }, changeNext))
+  const failed = ended.find(each => each.status === 'rejected')
+  if (failed) throw failed.reason
 }

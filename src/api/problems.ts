@@ -65,15 +65,17 @@ export class Problem extends Error {
   readonly detail: string
   readonly errors: readonly Fault[] | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly #extensions: Readonly<Record<string, unknown>>
 
-  /** @param detail one sentence for the client. */
+  /** @param detail one sentence for the client. `extensions`: what only some requests tell (RFC 9457, 3.2). */
   constructor(
     code: ProblemCode,
     detail: string,
     options: ErrorOptions & {
       status?: number
-      errors?: readonly Fault[]
+      errors?: readonly Fault[] | undefined
       headers?: Readonly<Record<string, string>>
+      extensions?: Readonly<Record<string, unknown>>
     } = {},
   ) {
     super(`${code}: ${detail}`, options)
@@ -81,7 +83,14 @@ export class Problem extends Error {
     this.status = options.status ?? PROBLEMS[code][0]
     this.detail = detail
     this.errors = options.errors
+    this.#extensions = options.extensions ?? {}
     this.headers = options.headers ?? (this.status === 503 ? { 'retry-after': RETRY_AFTER } : {})
+  }
+
+  /** The same, which tells more. */
+  extended(extensions: Readonly<Record<string, unknown>>): Problem {
+    const { code, detail, status, errors, headers, cause } = this
+    return new Problem(code, detail, { status, errors, headers, cause, extensions })
   }
 
   toResponse(requestId: string): Response {
@@ -100,6 +109,7 @@ export class Problem extends Error {
       code,
       requestId,
       errors,
+      ...this.#extensions,
     }
     return {
       headers: {

@@ -177,7 +177,11 @@ export const BulkSchema = name(
     matched: count,
     done: count,
     refused: z.array(z.strictObject({ id: z.string(), code: z.string() })),
-    more: z.boolean(),
+    more: z.boolean().describe('There may be more to do: send it again, with `nextCursor` as its `cursor`.'),
+    nextCursor: z
+      .string()
+      .nullable()
+      .describe('Null also where the same is to be sent again from its beginning.'),
   }),
 )
 export const DeliveryPage = name('DeliveryPage', page(DeliverySchema))
@@ -378,6 +382,9 @@ export const ProblemSchema = name(
         }),
       )
       .optional(),
+    outcome: BulkSchema.optional().describe(
+      'Of many jobs at once, ended in the middle: what was done until then. What was under way just then is not in it, and may have been done or not.',
+    ),
   }),
 )
 

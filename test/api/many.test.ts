@@ -83,6 +83,20 @@ describe('the list', () => {
     expect(await found('metadata.__proto__=x')).toEqual([])
   })
 
+  test('finds a job by the first 20 of its values, as its document says, and by a text beyond them', async () => {
+    const metadata = {
+      nested: {},
+      ...Object.fromEntries(Array.from({ length: 21 }, (_, at) => [`k${at}`, `v${at}`])),
+    }
+    const job = await draft('ada', { metadata })
+    expect(await found('metadata.k19=v19')).toEqual(ids(job))
+    expect(await found('metadata.k20=v20')).toEqual([])
+    expect(await found('metadata.k19=v19&metadata.k20=v20')).toEqual(ids(job))
+    expect(await found('q=v20')).toEqual(ids(job))
+    const document = await (await fetch(`${api.url}/api/openapi.json`, { headers: bearer('ada') })).text()
+    expect(document).toContain('a job is found by the first 20 of its metadata')
+  })
+
   test('finds a value that is too long for an index, too', async () => {
     const long = 'x'.repeat(3_000)
     const job = await draft('ada', { metadata: { long } })
@@ -175,6 +189,7 @@ describe('many at once', () => {
       done: 2 + 1,
       refused: [{ id: 'no-such-job', code: 'not-found' }],
       more: false,
+      nextCursor: null,
     })
     expect(await found('status=cancelled')).toHaveLength(3)
   })
@@ -198,7 +213,7 @@ describe('many at once', () => {
     const before = await api.objects()
     const under = await upload('ada', 'red.log')
     const { body } = await bulk({ action: 'delete', filter: { 'metadata.team': 'red' } })
-    expect(body).toEqual({ matched: 2, done: 2, refused: [], more: false })
+    expect(body).toEqual({ matched: 2, done: 2, refused: [], more: false, nextCursor: null })
     expect(await found('')).toEqual(ids(under, blue))
     expect((await bulk({ action: 'delete', filter: {} })).body).toMatchObject({ matched: 1, done: 1 })
     expect((await bulk({ action: 'cancel', filter: { status: ['completed'] } })).body).toMatchObject({
@@ -212,8 +227,26 @@ describe('many at once', () => {
     const made = Array.from({ length: 1_500 }, (_, index) => ({ metadata: { index } }))
     while (made.length > 0) await Promise.all(made.splice(0, 50).map(fields => draft('ada', fields)))
     const { body } = await bulk({ action: 'delete', filter: { status: 'draft' } })
-    expect(body).toEqual({ matched: 1_500, done: 1_500, refused: [], more: false })
+    expect(body).toEqual({ matched: 1_500, done: 1_500, refused: [], more: false, nextCursor: null })
     expect(await api.client.keys('{sluice}:jobs*')).toEqual([])
+  })
+
+  test('where hardly any job fits, the answer comes all the same, and says where to go on', async () => {
+    const wanted = await draft('ada', { metadata: { note: 'needle' } })
+    // Newer than it, and named by the index alone: as many to look at, and quick to make.
+    await api.client.eval(
+      `for number = 1, 250000 do redis.call('ZADD', KEYS[1], ARGV[1] + number, 'hay-' .. number) end`,
+      1,
+      '{sluice}:jobs:draft',
+      Date.now() + 1_000,
+    )
+    const request = { action: 'cancel', filter: { status: 'draft', q: 'needle' } }
+    const { body: first } = await bulk(request)
+    expect(first).toEqual({ matched: 0, done: 0, refused: [], more: true, nextCursor: expect.any(String) })
+    let last = first
+    while (last.more) last = (await bulk({ ...request, cursor: last.nextCursor })).body
+    expect(last).toEqual({ matched: 1, done: 1, refused: [], more: false, nextCursor: null })
+    expect(await found('status=cancelled')).toEqual(ids(wanted))
   })
 
   test('an uploader changes its own, and others are not there for it', async () => {
@@ -223,6 +256,7 @@ describe('many at once', () => {
       done: 1,
       refused: [{ id: others.id, code: 'not-found' }],
       more: false,
+      nextCursor: null,
     })
     expect((await bulk({ action: 'delete', filter: {} }, 'bob')).body).toMatchObject({ matched: 1, done: 1 })
     expect((await bulk({ action: 'delete', filter: { owner: 'eve' } }, 'bob')).body).toMatchObject({
@@ -240,18 +274,30 @@ describe('many at once', () => {
     const { id, key } = (await made.json()) as { id: string; key: string }
     for (let count = 0; count < 60; count += 1) await draft('ada')
     const { transitions } = api.services
-    const cancel = vi.spyOn(transitions, 'cancel').mockImplementationOnce(async (...args) => {
-      await fetch(`${api.url}/api/keys/${id}`, { method: 'DELETE', headers: bearer('ada') })
-      cancel.mockRestore()
-      return transitions.cancel(...args)
+    const cancel = transitions.cancel
+    // None of the first ones goes on before the key is gone; and the others are still under way when the first has ended.
+    let revoked: Promise<unknown> | undefined
+    const slow = vi.spyOn(transitions, 'cancel').mockImplementation(async (...args) => {
+      const isFirst = revoked === undefined
+      revoked ??= fetch(`${api.url}/api/keys/${id}`, { method: 'DELETE', headers: bearer('ada') })
+      await revoked
+      for (let turns = isFirst ? 0 : 100; turns > 0; turns -= 1) await api.client.ping()
+      return cancel(...args)
     })
     const response = await fetch(`${api.url}/api/jobs/bulk`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: '{"action":"cancel","filter":{}}',
     })
+    slow.mockRestore()
     expect(response.status).toBe(401)
     expect((await found('status=draft')).length).toBeGreaterThan(0)
+    const done = (await found('status=cancelled')).length
+    expect(done).toBeGreaterThan(1)
+    expect(await response.json()).toMatchObject({
+      code: 'unauthenticated',
+      outcome: { matched: 60, done, refused: [], more: true, nextCursor: null },
+    })
   })
 
   test('a viewer changes nothing', async () => {
@@ -279,6 +325,8 @@ describe('many at once', () => {
     [{ action: 'cancel', filter: { 'metadata.a': 1 } }],
     [{ action: 'cancel', filter: { limit: 5 } }],
     [{ action: 'cancel', filter: null }],
+    [{ action: 'cancel', filter: {}, cursor: 'none-of-ours' }],
+    [{ action: 'cancel', ids: ['a'], cursor: 'MTppZA' }],
   ])('%j is refused', async body => {
     expect(await bulk(body)).toMatchObject({ status: 400, body: { code: 'invalid-request' } })
   })

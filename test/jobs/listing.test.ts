@@ -69,7 +69,7 @@ test('jobs of one millisecond are all on the pages, once, however many they are'
   const ids = Array.from({ length: 60 }, (_, index) => `job-${String(index).padStart(2, '0')}`)
   for (const id of ids) await draft(id)
   for (const index of ['{sluice}:jobs', '{sluice}:jobs:draft', '{sluice}:jobs:cancelled']) {
-    for (const id of await redis.zrange(index, 0, -1)) await redis.zadd(index, '1000', id)
+    for (const id of await redis.zrange(index, '0', '-1')) await redis.zadd(index, '1000', id)
   }
   for (const statuses of [[], ['draft', 'cancelled']] as const) {
     const listed: string[] = []
