@@ -1,6 +1,7 @@
 /** Which jobs a caller means: the query of the list, and the filter of what is done to many. */
 import { z } from 'zod'
 import { STATUSES } from '../jobs/job.ts'
+import { LONGEST_LABEL, MOST_LABELS } from '../jobs/labels.ts'
 import type { JobFilter } from '../jobs/listing.ts'
 import type { Caller } from './callers.ts'
 import { repeatable, timeText } from './fields.ts'
@@ -22,6 +23,9 @@ const shape = {
   createdAfter: timeText.optional(),
   createdBefore: timeText.optional(),
 }
+
+/** What a client can't see by trying: not every value of a job's metadata is in an index. */
+export const METADATA_FILTER = `\`metadata.<key>=<value>\`: a job is found by the first ${MOST_LABELS} of its metadata that are texts, numbers or truth values of at most ${LONGEST_LABEL} characters, whole numbers as keys before all others, else in the order in which they were sent. What comes behind them is kept and shown, but found by \`q\` only. Longer values are found wherever they stand, by looking at job after job.`
 
 /** Besides `more`, what is named here, and `metadata.<key>` for exact values. */
 export function jobFilter<More extends z.ZodRawShape>(more: More) {

@@ -16,7 +16,7 @@ import {
   REPLAYED,
 } from './idempotency.ts'
 import { CHANGES, type ChangeRefusal } from './job-changes.ts'
-import { jobFilter, toFilter } from './job-filter.ts'
+import { jobFilter, METADATA_FILTER, toFilter } from './job-filter.ts'
 import { PREFER } from './prefer.ts'
 import { notFound, Problem } from './problems.ts'
 import { JobPage, JobSchema } from './schemas.ts'
@@ -43,8 +43,7 @@ export function jobEndpoints(services: Services) {
       query: jobFilter({ limit: wholeNumber(1, 200).prefault(50), cursor: cursorText.optional() }),
       answers: {
         200: {
-          description:
-            'With filters a page may hold fewer than `limit`: only `nextCursor: null` is the end. `lookedBackTo`: how far this page has looked.',
+          description: `With filters a page may hold fewer than \`limit\`: only \`nextCursor: null\` is the end. \`lookedBackTo\`: how far this page has looked. ${METADATA_FILTER}`,
           schema: JobPage,
         },
       },

@@ -1,6 +1,7 @@
 /** What clients ask of a job, as JSON and as form fields. */
 import { z } from 'zod'
 import type { JobRequest } from '../jobs/job.ts'
+import { MOST_LABELS } from '../jobs/labels.ts'
 import type { JsonObject } from '../pipelines/pipeline.ts'
 import { check, pointerTo } from './endpoint.ts'
 import { repeatable, sha256Text, wholeNumber } from './fields.ts'
@@ -29,7 +30,10 @@ const metadata = z
     const message = whyNotKept(value)
     if (message !== null) context.addIssue({ code: 'custom', message })
   })
-  .meta({ type: 'object', description: 'A JSON object of at most 16 KiB.' })
+  .meta({
+    type: 'object',
+    description: `A JSON object of at most 16 KiB. A job is found by its first ${MOST_LABELS} texts, numbers and truth values; see the list.`,
+  })
 
 const pipeline = z.string().default(DEFAULT_PIPELINE)
 

@@ -5,9 +5,9 @@
 import type { JsonObject } from '../pipelines/pipeline.ts'
 
 /** Of a job: more of its metadata is kept, and shown, but not found by an exact value. */
-const MOST_LABELS = 20
+export const MOST_LABELS = 20
 /** Characters of a value; longer ones are nothing that anybody asks for by heart. */
-const LONGEST = 256
+export const LONGEST_LABEL = 256
 
 /** `with:<key>:<value>`; the key is escaped, so that no value can be taken for a part of it. */
 export function metadataLabel(key: string, value: string): string {
@@ -26,7 +26,7 @@ export function askedValue(value: unknown): string | null {
 
 /** Whether a value can be asked for by its index. */
 export function isIndexed(key: string, value: string): boolean {
-  return key.length <= LONGEST && value.length <= LONGEST
+  return key.length <= LONGEST_LABEL && value.length <= LONGEST_LABEL
 }
 
 export function labelsOf(metadata: JsonObject, owner: string): string[] {
