@@ -74,7 +74,6 @@ export function bulkEndpoints(services: Services) {
           schema: BulkSchema,
         },
       },
-      problems: ['malformed-json', 'request-too-large', 'unsupported-media-type', 'upload-timeout'],
       async handle(asked) {
         const { action, ids, filter, cursor = null } = asked.body as z.output<typeof Bulk>
         const outcome: Outcome = { matched: 0, done: 0, refused: [], more: false, nextCursor: null }

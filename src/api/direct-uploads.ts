@@ -63,10 +63,6 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
       answers: { 201: { description: 'Where to, and how long.', schema: PresignedSchema } },
       problems: [
         'not-found',
-        'malformed-json',
-        'unsupported-media-type',
-        'request-too-large',
-        'upload-timeout',
         'storage-not-s3',
         'job-not-draft',
         'file-too-large',
@@ -120,10 +116,6 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
       answers: { 201: { description: 'The file.', schema: FileSchema } },
       problems: [
         'not-found',
-        'malformed-json',
-        'unsupported-media-type',
-        'request-too-large',
-        'upload-timeout',
         'storage-not-s3',
         'job-not-draft',
         'uploads-in-progress',

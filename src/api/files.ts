@@ -32,24 +32,7 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
       multipart: FilesForm,
       heeds: IDEMPOTENCY,
       answers: { 201: { description: 'The new files.', schema: NewFiles, headers: REPLAYED } },
-      problems: [
-        'not-found',
-        'malformed-multipart',
-        'upload-timeout',
-        'job-not-draft',
-        'file-too-large',
-        'too-many-files',
-        'too-many-fields',
-        'field-too-large',
-        'request-too-large',
-        'unsupported-media-type',
-        'no-files',
-        'checksum-mismatch',
-        'too-many-uploads',
-        'storage-unavailable',
-        'storage-full',
-        ...IDEMPOTENCY_PROBLEMS,
-      ],
+      problems: ['not-found', 'job-not-draft', ...IDEMPOTENCY_PROBLEMS],
       async handle(asked) {
         const { id, files: present, uploads } = await readJob(services, asked)
         const checkField = fieldChecker(FilesForm, services)

@@ -52,26 +52,7 @@ export function intakeEndpoints(services: Services, metrics: Metrics) {
           headers: { Location: 'The job', ...REPLAYED },
         },
       },
-      problems: [
-        'malformed-multipart',
-        'malformed-json',
-        'upload-timeout',
-        'file-too-large',
-        'too-many-files',
-        'too-many-fields',
-        'field-too-large',
-        'request-too-large',
-        'unsupported-media-type',
-        'no-files',
-        'unknown-pipeline',
-        'callback-url-not-allowed',
-        'checksum-mismatch',
-        'too-many-uploads',
-        'storage-unavailable',
-        'storage-full',
-        'not-found',
-        ...IDEMPOTENCY_PROBLEMS,
-      ],
+      problems: ['unknown-pipeline', 'callback-url-not-allowed', 'not-found', ...IDEMPOTENCY_PROBLEMS],
       handle: asked =>
         asked.body === 'multipart'
           ? createFromUpload(services, metrics, asked)

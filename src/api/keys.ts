@@ -45,7 +45,6 @@ export function keyEndpoints({ apiKeys, keyRing }: Services) {
       summary: 'Make an API key; it is shown this once',
       json: KeyRequest,
       answers: { 201: { description: 'With the key.', schema: NewApiKey } },
-      problems: ['malformed-json', 'unsupported-media-type', 'request-too-large', 'upload-timeout'],
       async handle(asked) {
         const { name, role } = asked.body as z.output<typeof KeyRequest>
         if (keyRing.hasInEnvironment(name)) throw refused('name-taken')

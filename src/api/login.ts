@@ -33,15 +33,7 @@ export function loginEndpoints({ keyRing, audit }: Services, sessions: Sessions,
             headers: { Location: '`/`', 'Set-Cookie': 'The session; none where no key is set' },
           },
         },
-        problems: [
-          'malformed-json',
-          'unauthenticated',
-          'forbidden',
-          'upload-timeout',
-          'request-too-large',
-          'unsupported-media-type',
-          'queue-unavailable',
-        ],
+        problems: ['unauthenticated', 'forbidden', 'queue-unavailable'],
         async handle({ c }) {
           const text = await readKey(c)
           // Without keys there is nothing to prove, and whoever tries is in already.

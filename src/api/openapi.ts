@@ -13,6 +13,29 @@ const ALWAYS: readonly ProblemCode[] = ['invalid-request', 'not-acceptable', 'ra
 /** And what any may that asks who calls: a session is looked up in Redis. */
 const WITH_KEYS: readonly ProblemCode[] = ['unauthenticated', 'forbidden', 'queue-unavailable']
 
+/** And what any may that reads a body of its kind. */
+const OF_JSON: readonly ProblemCode[] = [
+  'malformed-json',
+  'upload-timeout',
+  'request-too-large',
+  'unsupported-media-type',
+]
+const OF_FILES: readonly ProblemCode[] = [
+  'malformed-multipart',
+  'upload-timeout',
+  'file-too-large',
+  'too-many-files',
+  'too-many-fields',
+  'field-too-large',
+  'request-too-large',
+  'unsupported-media-type',
+  'no-files',
+  'checksum-mismatch',
+  'too-many-uploads',
+  'storage-unavailable',
+  'storage-full',
+]
+
 /** What a problem says by a header, too. */
 const PROBLEM_HEADERS: { readonly [Code in ProblemCode]?: Readonly<Record<string, string>> } = {
   unauthenticated: { 'WWW-Authenticate': '`Bearer`' },
@@ -156,12 +179,18 @@ function answerHeaders(headers: Readonly<Record<string, string>>): Json {
 }
 
 /** By status, the codes that this endpoint may answer with. */
-function problems(each: Endpoint): Json {
-  const codes = [...ALWAYS, ...(each.roles === 'public' ? [] : WITH_KEYS), ...(each.problems ?? [])]
+function problems(each: Described): Json {
+  const codes = [
+    ...ALWAYS,
+    ...(each.roles === 'public' ? [] : WITH_KEYS),
+    ...(each.json || each.form ? OF_JSON : []),
+    ...(each.multipart ? OF_FILES : []),
+    ...(each.problems ?? []),
+  ]
   const byStatus: Record<number, ProblemCode[]> = {}
   for (const declared of codes) {
     const [code, status] = typeof declared === 'string' ? [declared, statusOf(declared, each)] : declared
-    byStatus[status] = [...(byStatus[status] ?? []), code]
+    byStatus[status] = [...new Set([...(byStatus[status] ?? []), code])]
   }
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, codes]) => {

@@ -62,11 +62,7 @@ export function rerunEndpoints(services: Services) {
         },
       },
       problems: [
-        'malformed-json',
-        'upload-timeout',
-        'request-too-large',
         'field-too-large',
-        'unsupported-media-type',
         'not-found',
         ['no-files', 409],
         'uploads-in-progress',

@@ -47,6 +47,24 @@ test('it is OpenAPI 3.1, and every reference in it leads somewhere', () => {
   }
 })
 
+test('every operation that reads JSON says what may be wrong with that', () => {
+  const reading = endpoints.filter(({ json }) => json)
+  expect(reading.length).toBeGreaterThan(5)
+  for (const { method, path } of reading) {
+    const { responses } = document.paths[path]![method]!
+    const told = Object.values(responses).flatMap(({ description }) => description.match(/[a-z-]+/g) ?? [])
+    expect([path, told]).toEqual([
+      path,
+      expect.arrayContaining([
+        'malformed-json',
+        'upload-timeout',
+        'request-too-large',
+        'unsupported-media-type',
+      ]),
+    ])
+  }
+})
+
 test('it has every route, but for pages and what belongs to them, and no other', () => {
   const pages =
     /^\/(api\/docs.*|api\/openapi\.json|admin\/queues.*|ui\/.*|jobs\/.*|upload|callbacks.*|operations|keys|audit|)$/
