@@ -4,6 +4,7 @@ import { createSessions } from '../../src/api/sessions.ts'
 import type { ApiKey } from '../../src/config.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { draft, startApi, type TestApi, upload } from '../support/api.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { complete } from './stand-in.ts'
 
@@ -119,15 +120,7 @@ describe('a job of an uploader', () => {
       id: deliveryId,
       round: 1,
       token: 'one',
-      attempt: {
-        at: new Date().toISOString(),
-        durationMs: 1,
-        dnsMs: 0,
-        connectMs: 1,
-        statusCode: 200,
-        error: null,
-        response: 'a secret of the receiver',
-      },
+      attempt: attemptAnswered(200, { response: 'a secret of the receiver' }),
       verdict: 'delivered',
     })
   })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiKey } from '../../src/config.ts'
 import { AUDIT_RETENTION, type AuditEntry } from '../../src/jobs/audit.ts'
 import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { createTus } from '../support/tus.ts'
 import { complete, fail } from './stand-in.ts'
 
@@ -105,15 +106,7 @@ test('tells who sent a delivery again, by the API and by Bull Board', async () =
       id,
       round,
       token: `token ${round}`,
-      attempt: {
-        at: new Date().toISOString(),
-        durationMs: 1,
-        dnsMs: null,
-        connectMs: null,
-        statusCode: 200,
-        error: null,
-        response: '',
-      },
+      attempt: attemptAnswered(200),
       verdict: 'delivered',
     })
   await ended(1)

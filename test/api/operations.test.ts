@@ -5,6 +5,7 @@ import { keys } from '../../src/jobs/keys.ts'
 import { readScript } from '../../src/jobs/script.ts'
 import { sayAlive, sayGone } from '../../src/jobs/workers.ts'
 import { draft, startApi, type TestApi, upload } from '../support/api.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { complete, fail, start } from './stand-in.ts'
 
 let api: TestApi
@@ -51,15 +52,7 @@ describe('the history', () => {
   test('counts attempts at deliveries, also those that are followed by another', async () => {
     const job = await upload(api, { callbackUrl: 'http://127.0.0.1:7250/' })
     await cancel(job.id)
-    const attempt = {
-      at: new Date().toISOString(),
-      durationMs: 1,
-      dnsMs: null,
-      connectMs: null,
-      statusCode: 500,
-      error: 'No.',
-      response: '',
-    }
+    const attempt = attemptAnswered(500, { error: 'No.' })
     const attempted = { id: `msg_${job.id}_r1`, round: 1, attempt }
     await api.services.deliveries.attempted({ ...attempted, token: 'a', verdict: 'retry', delayMs: 1_000 })
     await api.services.deliveries.attempted({ ...attempted, token: 'b', verdict: 'delivered' })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Job } from '../../src/jobs/job.ts'
 import { createTransitions } from '../../src/jobs/transitions.ts'
 import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 
 /** Milliseconds: the promise is 5 s, and the rest is for a machine that is busy with other tests. */
 const SOON = 15_000
@@ -79,15 +80,7 @@ test('a Redis that is out of memory keeps what came of an attempt, and lets go o
   const attempted = {
     round: 1,
     token: 'mine',
-    attempt: {
-      at: new Date().toISOString(),
-      durationMs: 1,
-      dnsMs: null,
-      connectMs: null,
-      statusCode: 200,
-      error: null,
-      response: '',
-    },
+    attempt: attemptAnswered(200),
     endpoint: { url, gone: false, failsAtMost: 1_000 },
   }
   await api.client.config('SET', 'maxmemory', '1')

@@ -2,6 +2,7 @@ import { Queue } from 'bullmq'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { addSweep } from '../../src/jobs/sweep-totals.ts'
 import { startApi, type TestApi, upload } from '../support/api.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -214,15 +215,7 @@ describe('deliveries', () => {
     const id = await cancelled()
     const again = () => call(`/api/deliveries/${id}/redeliver`, { method: 'POST' })
     expect(await (await again()).json()).toMatchObject({ status: 409, code: 'delivery-pending' })
-    const attempt = {
-      at: new Date().toISOString(),
-      durationMs: 3,
-      dnsMs: 0,
-      connectMs: 1,
-      statusCode: 410,
-      error: null,
-      response: 'gone',
-    }
+    const attempt = attemptAnswered(410, { durationMs: 3, response: 'gone' })
     await api.services.deliveries.attempted({ id, round: 1, token: 't', attempt, verdict: 'failed' })
     expect(await json('/api/deliveries?status=failed')).toMatchObject({
       items: [{ id, attempts: [attempt] }],
@@ -277,15 +270,7 @@ describe('Bull Board', () => {
     const id = await cancelled()
     const retry = () => call(`/admin/queues/api/queues/deliver-webhook/${id}-1/retry`, { method: 'PUT' })
     expect(await (await retry()).json()).toMatchObject({ code: 'delivery-pending' })
-    const attempt = {
-      at: new Date().toISOString(),
-      durationMs: 1,
-      dnsMs: 0,
-      connectMs: 1,
-      statusCode: 410,
-      error: 'Gone.',
-      response: '',
-    }
+    const attempt = attemptAnswered(410, { error: 'Gone.' })
     await api.services.deliveries.attempted({ id, round: 1, token: 't', attempt, verdict: 'failed' })
     expect((await retry()).status).toBe(204)
     expect(await json(`/api/deliveries/${id}`)).toMatchObject({ status: 'pending' })

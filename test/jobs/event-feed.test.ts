@@ -50,6 +50,15 @@ async function finish(id: string, token: string): Promise<void> {
   })
 }
 
+/** So many events of another job, which trim what came before them from the global stream. */
+async function pushOut(events: number): Promise<void> {
+  const pipeline = redis.pipeline()
+  const fields = ['job', 'other', 'owner', 'o', 'run', '1', 'type', 'job.log', 'data', '{}']
+  for (let index = 0; index < events; index++)
+    pipeline.xadd(keys.events, 'MAXLEN', '~', '10000', '*', ...fields)
+  await pipeline.exec()
+}
+
 describe('I6: the event log is the story', () => {
   test('a client that comes first, one that comes in the middle and one that comes last are told the same', async () => {
     const id = await jobs.pending(3)
@@ -156,27 +165,7 @@ describe('I6: the event log is the story', () => {
     for (let taken = 0; taken < 3; taken++) story.push((await stream.next()).value as JobEvent)
     for (let seq = 1; seq <= 900; seq++)
       await jobs.transitions.log({ id, token: 't', seq, stage: 'first', level: 'info', message: `${seq}` })
-    const pipeline = redis.pipeline()
-    for (let index = 0; index < 12_000; index++) {
-      pipeline.xadd(
-        keys.events,
-        'MAXLEN',
-        '~',
-        '10000',
-        '*',
-        'job',
-        'other',
-        'owner',
-        'o',
-        'run',
-        '1',
-        'type',
-        'job.log',
-        'data',
-        '{}',
-      )
-    }
-    await pipeline.exec()
+    await pushOut(12_000)
     await jobs.transitions.log({ id, token: 't', seq: 901, stage: 'first', level: 'info', message: '901' })
     await finish(id, 't')
     for await (const event of stream) story.push(event)
@@ -226,27 +215,7 @@ describe('the stream of all jobs', () => {
     ['trimmed away', '1-1'],
     ['of the future', '99999999999999-0'],
   ])('says reset to who resumes from an id that is %s, then goes on', async (_name, after) => {
-    const pipeline = redis.pipeline()
-    for (let index = 0; index < 11_000; index++) {
-      pipeline.xadd(
-        keys.events,
-        'MAXLEN',
-        '~',
-        '10000',
-        '*',
-        'job',
-        'other',
-        'owner',
-        'o',
-        'run',
-        '1',
-        'type',
-        'job.log',
-        'data',
-        '{}',
-      )
-    }
-    await pipeline.exec()
+    await pushOut(11_000)
     const stream = feed.followAll(after, stop.signal)
     expect((await stream.next()).value).toBe('reset')
     const id = await jobs.submitted()

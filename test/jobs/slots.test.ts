@@ -3,6 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type Claim, type Claimed, createDeliveries, type Deliveries } from '../../src/jobs/deliveries.ts'
 import { keys } from '../../src/jobs/keys.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { records } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 
@@ -43,15 +44,7 @@ const claim = async (delivery: string, token = delivery, how: Partial<Claim> = {
     ...how,
   })
 const verdict = async (...how: Parameters<typeof claim>) => (await claim(...how)).verdict
-const attempt = {
-  at: new Date().toISOString(),
-  durationMs: 1,
-  dnsMs: null,
-  connectMs: null,
-  statusCode: 500,
-  error: null,
-  response: '',
-}
+const attempt = attemptAnswered(500)
 
 test('an origin has so many slots and no more; another origin has its own', async () => {
   for (let taken = 0; taken < SLOTS; taken++) expect(await verdict(await due())).toBe('taken')

@@ -7,6 +7,7 @@ import { type DeliveryRound, STATUSES, type Status } from '../../src/jobs/job.ts
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
 import { readRecord, viewJob } from '../../src/jobs/record.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { payloadOf } from '../support/payload.ts'
 import { output, records, request, uploaded } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
@@ -515,15 +516,7 @@ describe('I5: every job ends, and says so', () => {
     const id = await jobs.processing('a', { callbackUrl: 'http://127.0.0.1:1/' })
     await jobs.transitions.cancel(id)
     const delivery = `msg_${id}_r1`
-    const attempt = {
-      at: new Date().toISOString(),
-      durationMs: 1,
-      dnsMs: 0,
-      connectMs: 1,
-      statusCode: 500,
-      error: null,
-      response: '',
-    }
+    const attempt = attemptAnswered(500)
     await deliveries.attempted({ id: delivery, round: 1, token: 'x', attempt, verdict: 'failed' })
     await deliveries.attempted({ id: delivery, round: 1, token: 'x', attempt, verdict: 'failed' })
     expect(await deliveries.redeliver(delivery, 'r')).toEqual({ ok: true })

@@ -12,7 +12,7 @@ import { isFinal, type JobEvent, type JobRequest, type UploadedFile } from '../.
 import { createLeases } from '../../src/jobs/leases.ts'
 import { createOutbox } from '../../src/jobs/outbox.ts'
 import { type JobRecord, readRecord } from '../../src/jobs/record.ts'
-import { createTransitions } from '../../src/jobs/transitions.ts'
+import { createTransitions, isRefused } from '../../src/jobs/transitions.ts'
 import { createLog } from '../../src/log.ts'
 import { createEnqueuer } from '../../src/queues/enqueuer.ts'
 import { PREFIX, QUEUES } from '../../src/queues/names.ts'
@@ -87,8 +87,13 @@ export async function createUploader(redisUrl: string, s3?: S3Place) {
           etag: put.etag,
         })
       }
-      await transitions.create(wanted, randomUUID(), { lease: lease.token, files: uploaded, submit: true })
+      const made = await transitions.create(wanted, randomUUID(), {
+        lease: lease.token,
+        files: uploaded,
+        submit: true,
+      })
       lease.stop()
+      if (isRefused(made)) throw new Error(made.refused)
       if (enqueue) await enqueuer.addFlow((await readRecord(redis, wanted.id))!)
       return wanted.id
     },

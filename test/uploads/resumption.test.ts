@@ -48,6 +48,7 @@ async function start(entry: string, env: Readonly<Record<string, string>> = {}):
 const janitor = (overrides: { draftTtl?: number } = {}) =>
   createJanitor({ ...jobs, log, retention: 3_600_000, draftTtl: 3_600_000, ...overrides })
 const METADATA = { filename: 'big.bin', pipeline: 'inspect' }
+const SUBMITS = { ...METADATA, submit: '' }
 const jobOf = (path: string) => path.split('/').at(-1)!.split('_')[0]!
 
 /** I2 and I4: one job, one file, its bytes, and nothing beside. */
@@ -64,6 +65,17 @@ async function expectWhole(path: string, status: Job['status'] | RegExp = 'draft
   const story = (await jobs.story(record!.id)).map(event => event.type)
   expect(story.filter(type => type === 'file.uploaded')).toHaveLength(1)
   expect(story.filter(type => type === 'job.submitted').length).toBeLessThanOrEqual(1)
+}
+
+/** Kills the API that takes an upload in when all is there, right before or after the record says so. */
+async function killAtItsEnd(api: RunningProcess, moment: 'before' | 'after'): Promise<string> {
+  const stopped = proxy.stopAt(command => (COMPLETE(command) ? moment : 'pass'))
+  const client = resumable(api.url, BYTES, { metadata: SUBMITS })
+  const path = await client.made
+  await stopped
+  await api.kill('SIGKILL')
+  await expect(client.done).rejects.toThrow()
+  return path
 }
 
 /** A client that pauses behind the first 3 MiB: what follows is sent by whoever resumes. */
@@ -156,8 +168,6 @@ describe('an upload is resumed', () => {
 })
 
 describe('an upload that submits', () => {
-  const SUBMITS = { ...METADATA, submit: '' }
-
   test('I5: becomes a job that completes', async () => {
     const api = await start(API)
     await start(WORKER)
@@ -173,12 +183,7 @@ describe('an upload that submits', () => {
 
   test('whose API process was killed right behind the last byte: the janitor completes it', async () => {
     const api = await start(API, { REDIS_URL: proxy.url })
-    const stopped = proxy.stopAt(command => (COMPLETE(command) ? 'before' : 'pass'))
-    const client = resumable(api.url, BYTES, { metadata: SUBMITS })
-    const path = await client.made
-    await stopped
-    await api.kill('SIGKILL')
-    await expect(client.done).rejects.toThrow()
+    const path = await killAtItsEnd(api, 'before')
     expect(await jobs.record(jobOf(path))).toMatchObject({ status: 'draft', files: [] })
 
     // Its lock and its lease are those of a dead process, and run out.
@@ -192,12 +197,7 @@ describe('an upload that submits', () => {
 
   test('the same, where storage has become full meanwhile: the janitor names no more than a request would', async () => {
     const api = await start(API, { REDIS_URL: proxy.url })
-    const stopped = proxy.stopAt(command => (COMPLETE(command) ? 'before' : 'pass'))
-    const client = resumable(api.url, BYTES, { metadata: SUBMITS })
-    const path = await client.made
-    await stopped
-    await api.kill('SIGKILL')
-    await expect(client.done).rejects.toThrow()
+    const path = await killAtItsEnd(api, 'before')
     await jobs.redis.del(keys.uploadLock(path.split('/').at(-1)!), keys.leases(jobOf(path)))
     await start(WORKER, { SLUICE_STORAGE_QUOTA: '1MiB' })
     await eventually(
@@ -209,11 +209,7 @@ describe('an upload that submits', () => {
 
   test('the same, and its client comes back before the janitor does: nothing is sent twice', async () => {
     const [api, another] = [await start(API, { REDIS_URL: proxy.url }), await start(API)]
-    const stopped = proxy.stopAt(command => (COMPLETE(command) ? 'before' : 'pass'))
-    const client = resumable(api.url, BYTES, { metadata: SUBMITS })
-    const path = await client.made
-    await stopped
-    await api.kill('SIGKILL')
+    const path = await killAtItsEnd(api, 'before')
     await jobs.redis.del(keys.uploadLock(path.split('/').at(-1)!), keys.leases(jobOf(path)))
     await resumable(another.url, BYTES, {}, path).done
     await expectWhole(path, 'attaching')
@@ -221,12 +217,7 @@ describe('an upload that submits', () => {
 
   test('I2: whose answer was lost: the client hears that it is complete, and there is one job', async () => {
     const [api, another] = [await start(API, { REDIS_URL: proxy.url }), await start(API)]
-    const stopped = proxy.stopAt(command => (COMPLETE(command) ? 'after' : 'pass'))
-    const client = resumable(api.url, BYTES, { metadata: SUBMITS })
-    const path = await client.made
-    await stopped
-    await api.kill('SIGKILL')
-    await expect(client.done).rejects.toThrow()
+    const path = await killAtItsEnd(api, 'after')
     await resumable(another.url, BYTES, {}, path).done
     await expectWhole(path, 'attaching')
     await start(WORKER)

@@ -6,6 +6,7 @@ import { keys } from '../../src/jobs/keys.ts'
 import { createTransitions } from '../../src/jobs/transitions.ts'
 import { createWebhooks, type Webhook } from '../../src/jobs/webhooks.ts'
 import { startApi, type TestApi } from '../support/api.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
 import {
@@ -78,15 +79,7 @@ async function failedPing(webhook: Webhook): Promise<string> {
     id,
     round: 1,
     token: id,
-    attempt: {
-      at: new Date().toISOString(),
-      durationMs: 1,
-      dnsMs: null,
-      connectMs: null,
-      statusCode: 500,
-      error: null,
-      response: '',
-    },
+    attempt: attemptAnswered(500),
     verdict: 'failed',
   })
   return id
@@ -328,15 +321,7 @@ test('an endpoint with another URL is not judged by what the old one answers, or
       id: delivery,
       round,
       token: delivery,
-      attempt: {
-        at: new Date().toISOString(),
-        durationMs: 1,
-        dnsMs: null,
-        connectMs: null,
-        statusCode: 500,
-        error: null,
-        response: '',
-      },
+      attempt: attemptAnswered(500),
       verdict: 'failed',
       endpoint: { url, gone, failsAtMost: 5 * 86_400_000 },
     })

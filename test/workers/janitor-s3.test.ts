@@ -6,7 +6,7 @@ import { checkInstallation } from '../../src/jobs/installation.ts'
 import { createLeases, LEASE_MS } from '../../src/jobs/leases.ts'
 import { createLog } from '../../src/log.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
-import { records, request } from '../support/records.ts'
+import { records } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { leaveParts, makeBucket, type S3Server, s3Storage } from '../support/s3-server.ts'
 import { findSwift, startSwift, swiftParts } from '../support/swift.ts'
@@ -57,13 +57,6 @@ describe.skipIf(!swift)('I4 on S3: unfinished leaves nothing', () => {
       for await (const object of storage.list(job)) found.push(object.key)
     return found.sort()
   }
-  const put = (key: string, bytes: Buffer) =>
-    storage.put(
-      key,
-      (async function* () {
-        yield bytes
-      })(),
-    )
 
   test('parts of an upload that was cut are removed, once its lease has run out and not before', async () => {
     const id = randomUUID()
@@ -108,23 +101,8 @@ describe.skipIf(!swift)('I4 on S3: unfinished leaves nothing', () => {
       }
       return { removed, sweeps }
     })()
-    const leases = createLeases(up.redis)
-    const upload = async (size: number) => {
-      const wanted = request()
-      const lease = await leases.take(wanted.id, 'new')
-      if ('refused' in lease) throw new Error(lease.refused)
-      const object = await put(`${wanted.id}/f-1`, randomBytes(size))
-      const file = { ...object, name: 'a', type: 'text/plain' }
-      expect(
-        await up.transitions.create(wanted, randomUUID(), {
-          lease: lease.token,
-          files: [file],
-          submit: true,
-        }),
-      ).toMatchObject({ record: { id: wanted.id } })
-      lease.stop()
-      return `${wanted.id}/f-1`
-    }
+    const upload = async (size: number) =>
+      `${await up.upload({ files: { a: randomBytes(size) }, enqueue: false })}/f-1`
     const uploaded: string[] = []
     for (let round = 0; round < 5; round++)
       uploaded.push(...(await Promise.all([10, 1_000, 6 * MiB, 12 * MiB].map(upload))))

@@ -7,6 +7,7 @@ import { createStored } from '../../src/jobs/stored.ts'
 import { readSweeps } from '../../src/jobs/sweep-totals.ts'
 import { createLog } from '../../src/log.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
+import { attemptAnswered } from '../support/attempts.ts'
 import { payloadOf } from '../support/payload.ts'
 import { output, records, request } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
@@ -145,23 +146,7 @@ describe('I4: unfinished leaves nothing', () => {
       while (sweeping) objects += (await sweep())!.objects
       return objects
     })()
-    const leases = createLeases(up.redis)
-    const upload = async () => {
-      const wanted = request()
-      const lease = await leases.take(wanted.id, 'new')
-      if ('refused' in lease) throw new Error(lease.refused)
-      const object = await put(`${wanted.id}/f-1`)
-      const file = { ...object, name: 'a', type: 'text/plain' }
-      expect(
-        await up.transitions.create(wanted, randomUUID(), {
-          lease: lease.token,
-          files: [file],
-          submit: true,
-        }),
-      ).toMatchObject({ record: { id: wanted.id } })
-      lease.stop()
-      return `${wanted.id}/f-1`
-    }
+    const upload = async () => `${await up.upload({ enqueue: false })}/f-1`
     const uploaded: string[] = []
     for (let round = 0; round < 20; round++)
       uploaded.push(...(await Promise.all(Array.from({ length: 20 }, upload))))
@@ -232,15 +217,7 @@ describe('retention', () => {
       await up.upload({ callbackUrl: 'http://127.0.0.1:1/' }),
     ]
     for (const id of [open, closed]) await up.transitions.cancel(id)
-    const attempt = {
-      at: new Date().toISOString(),
-      durationMs: 1,
-      dnsMs: 0,
-      connectMs: 1,
-      statusCode: 200,
-      error: null,
-      response: '',
-    }
+    const attempt = attemptAnswered(200)
     await up.deliveries.attempted({
       id: `msg_${closed}_r1`,
       round: 1,
