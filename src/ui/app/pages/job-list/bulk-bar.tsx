@@ -17,6 +17,7 @@ interface Outcome {
   readonly done: number
   readonly refused: readonly { readonly id: string; readonly code: string }[]
   readonly more: boolean
+  readonly nextCursor: string | null
 }
 
 const DONE: Readonly<Record<Action, string>> = { cancel: 'Cancelled', retry: 'Retried', delete: 'Deleted' }
@@ -50,7 +51,7 @@ export function BulkBar({ selected, filter, all, onAll, onClear }: Props) {
       const { done, refused } = await runBulk(action, all ? filter : selected.map(job => job.id))
       notices.done(`${DONE[action]} ${counted(done, 'job')}.${refusedWords(refused)}`)
       onClear()
-      // What was deleted no event tells.
+      // At once: the events tell one after the other.
       if (action === 'delete') await queries.invalidateQueries({ queryKey: ['jobs'] })
     } catch (error) {
       notices.failed(error)
@@ -98,19 +99,19 @@ export function BulkBar({ selected, filter, all, onAll, onClear }: Props) {
   )
 }
 
-/** In as many requests as it takes: one acts on 10,000 jobs at most. */
+/** In as many requests as it takes: one acts on 10,000 jobs at most, and looks at so many that it answers within seconds. */
 async function runBulk(action: Action, which: Filter | readonly string[]) {
   let done = 0
   const refused: { id: string; code: string }[] = []
-  for (;;) {
+  for (let cursor: string | null = null; ; ) {
     const body = isIds(which)
       ? { action, ids: which }
-      : { action, filter: grouped(queryOf(which, Date.now())) }
-    const outcome = await call<Outcome>('POST', '/api/jobs/bulk', { body })
+      : { action, filter: grouped(queryOf(which, Date.now())), ...(cursor && { cursor }) }
+    const outcome: Outcome = await call<Outcome>('POST', '/api/jobs/bulk', { body })
     done += outcome.done
     refused.push(...outcome.refused)
-    // Where nothing could be done the next request would meet the same jobs again.
-    if (!outcome.more || outcome.done === 0) return { done, refused }
+    cursor = outcome.nextCursor
+    if (!outcome.more || cursor === null) return { done, refused }
   }
 }
 
