@@ -23,14 +23,14 @@ const SERVICE_SCRIPTS = ['prestart', 'preapi', 'preworker']
 const UI_SCRIPTS = ['prestart', 'preapi', 'pretest', 'prescreenshots']
 const UI_STAMP = join(ROOT, 'dist/ui/.built-from')
 /** Type stripping without a warning, and fixes in `node:http` that uploads rest on. */
-const WANTED_NODE = [24, 14]
+const WANTED_NODE = [24, 14, 1]
 /** The npm that runs this script, or the one on the PATH. */
 const NPM = process.env.npm_execpath?.endsWith('npm-cli.js')
   ? [process.execPath, process.env.npm_execpath]
   : ['npm']
 
 const nodeIsCurrent = atLeast(process.versions.node, WANTED_NODE)
-if (!atLeast(process.versions.node, [20, 0])) {
+if (!atLeast(process.versions.node, [20, 0, 0])) {
   fail(`Sluice needs Node 20 or later to set itself up, and this is ${process.versions.node}.`)
 }
 if (!dependenciesAreCurrent()) await install()
@@ -132,9 +132,10 @@ function works() {
   return status === 0 && atLeast(stdout.slice(1), WANTED_NODE)
 }
 
-function atLeast(version, [major, minor]) {
-  const [ours, oursMinor] = version.split('.').map(Number)
-  return ours > major || (ours === major && oursMinor >= minor)
+function atLeast(version, wanted) {
+  const ours = version.split('.').map(Number)
+  const at = wanted.findIndex((part, index) => part !== ours[index])
+  return at < 0 || ours[at] > wanted[at]
 }
 
 function readJson(path) {

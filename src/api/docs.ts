@@ -68,5 +68,8 @@ export function mountDocs(app: Hono<Env>, endpoints: readonly Described[], versi
       })
     })
   }
-  app.get('/api/docs/', c => c.redirect('/api/docs'))
+  app.get('/api/docs/', c => {
+    admit(c, EVERYONE)
+    return c.redirect('/api/docs')
+  })
 }

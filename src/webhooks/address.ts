@@ -7,7 +7,7 @@ import { lookup as resolveHost } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { AllowedRange } from '../config.ts'
-import { createAllowList, isGlobal, parseAddress } from './ranges.ts'
+import { createAllowList, isGlobal, parseAddress, unmapped } from './ranges.ts'
 
 export type UrlVerdict =
   | { readonly ok: true; readonly url: URL }
@@ -152,8 +152,10 @@ export function createAddressGuard({
 
 /** The entry of SLUICE_WEBHOOK_ALLOW that permits this address at this port, and no more. */
 export function allowEntry(text: string, port: number): string {
-  const address = parseAddress(text)
-  return address?.kind() === 'ipv4' ? `${address}/32:${port}` : `${address ?? text}/128:${port}`
+  const parsed = parseAddress(text)
+  if (parsed === null) return `${text}/128:${port}`
+  const address = unmapped(parsed)
+  return `${address}/${address.kind() === 'ipv4' ? 32 : 128}:${port}`
 }
 
 /** @param protocol with its colon. @param port empty for the scheme's own. */

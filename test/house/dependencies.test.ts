@@ -8,6 +8,8 @@ const LOWEST: Readonly<Record<string, string>> = {
   multer: '2.2.0',
   hono: '4.12.34',
   '@hono/node-server': '2.0.10',
+  // Earlier ones may leave a worker idle for good after a restart of Redis.
+  bullmq: '6.7.0',
   // Node itself, as npm brings it.
   node: '24.14.1',
 }
@@ -22,6 +24,22 @@ test.each(Object.entries(LOWEST))('%s is %s or later, wherever it is installed',
     .map(([, { version }]) => version!)
   expect(installed.length).toBeGreaterThan(0)
   expect(installed.filter(version => isBefore(version, lowest))).toEqual([])
+})
+
+test('Node is that late in the image, too, and where a machine brings its own', () => {
+  const images = [...read('Dockerfile').matchAll(/^FROM node:(\S+?)-/gm)].map(([, version]) => version!)
+  expect(images.length).toBeGreaterThan(0)
+  const [, wanted] = /^const WANTED_NODE = \[(.*)\]$/m.exec(read('scripts/setup.mjs'))!
+  for (const version of [...images, wanted!.replaceAll(', ', '.')]) {
+    expect(isBefore(version, LOWEST.node!), version).toBe(false)
+  }
+})
+
+test('the parts of Bull Board are of one version: each relies on how the others speak', () => {
+  const { dependencies } = JSON.parse(read('package.json')) as { dependencies: Record<string, string> }
+  const board = Object.entries(dependencies).filter(([name]) => name.startsWith('@bull-board/'))
+  expect(board.length).toBe(3)
+  expect(new Set(board.map(([, version]) => version)).size).toBe(1)
 })
 
 test('a form whose field names nest is refused before it can cost anything', () => {

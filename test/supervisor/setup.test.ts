@@ -106,7 +106,7 @@ test('a Node 24 that does not run here is one sentence, and is not left in the w
   await chmod(join(project, 'node_modules/.bin/node'), 0o755)
   const { code, errors } = await setUp('prestart', '22.1.0')
   expect(code).toBe(1)
-  expect(errors).toMatch(/^Sluice needs Node 24\.14, and .* does not run here: install it from .*\.\n$/)
+  expect(errors).toMatch(/^Sluice needs Node 24\.14\.1, and .* does not run here: install it from .*\.\n$/)
   expect(await calls()).toMatch(/^rebuild node/)
   await expect(readFile(join(project, 'node_modules/.bin/node'))).rejects.toThrow('ENOENT')
 })

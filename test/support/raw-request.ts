@@ -119,13 +119,43 @@ export function connectRaw(url: string): RawConnection {
 function takeAnswer(received: Buffer): { answer: Answer; length: number } | null {
   const end = received.indexOf('\r\n\r\n')
   if (end < 0) return null
-  const [first, ...lines] = received.toString('latin1', 0, end).split('\r\n')
-  const headers = new Headers(
-    lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
-  )
+  const { status, headers } = parseHead(received.toString('latin1', 0, end))
   const length = end + 4 + Number(headers.get('content-length') ?? 0)
   if (received.length < length) return null
   const body = received.toString('utf8', end + 4, length)
-  const status = Number(first!.split(' ')[1])
   return { answer: { status, headers, body, json: () => JSON.parse(body) }, length }
+}
+
+export interface Head {
+  readonly status: number
+  readonly headers: Headers
+}
+
+/** How an answer begins; what follows is not waited for: it may never end, and after HEAD there is none. */
+export function headOf(url: string, lines: readonly string[]): Promise<Head> {
+  const { hostname, port } = new URL(url)
+  const socket = connect(Number(port), hostname)
+  let received = ''
+  return new Promise((resolve, reject) => {
+    socket
+      .setEncoding('latin1')
+      .on('data', (text: string) => {
+        received += text
+        const end = received.indexOf('\r\n\r\n')
+        if (end < 0) return
+        socket.destroy()
+        resolve(parseHead(received.slice(0, end)))
+      })
+      .on('error', reject)
+      .on('close', () => reject(new Error(`closed before an answer to ${lines[0]}: ${received}`)))
+      .write([...lines, '', ''].join('\r\n'))
+  })
+}
+
+function parseHead(text: string): Head {
+  const [first, ...lines] = text.split('\r\n')
+  const headers = new Headers(
+    lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+  return { status: Number(first!.split(' ')[1]), headers }
 }

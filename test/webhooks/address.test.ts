@@ -103,21 +103,25 @@ test.each([
   '::8.8.8.8',
   '::ffff:127.0.0.1',
   '::ffff:10.0.0.1',
+  '::ffff:1.1.1.1',
   '::ffff:0:127.0.0.1',
   '64:ff9b::7f00:1',
   '64:ff9b::10.0.0.1',
+  '64:ff9b::1.1.1.1',
   '64:ff9b:1::8.8.8.8',
   '100::1',
   '100:0:0:1::1',
   '2001::1',
   '2001:0:5db8:d70e::f5ff:fffe',
   '2001:0:a00:1::a247:28f1',
+  '2001:0:101:101::fefe:fefe',
   '2001:2::1',
   '2001:10::1',
   '2001:20::1',
   '2001:db8::1',
   '2002:7f00:1::1',
   '2002:a00:1::1',
+  '2002:101:101::1',
   '2606:4700::5efe:10.0.0.1',
   '2606:4700::200:5efe:7f00:1',
   'fd00::5efe:1.1.1.1',
@@ -152,15 +156,15 @@ test.each([
   '192.0.1.0',
   '198.17.255.255',
   '198.20.0.0',
+  '168.63.129.15',
+  '168.63.129.17',
   '223.255.255.255',
-  '::ffff:1.1.1.1',
-  '64:ff9b::1.1.1.1',
-  '2002:101:101::1',
-  '2001:0:101:101::fefe:fefe',
+  '2001:200::1',
+  '2003::1',
   '2606:4700::200:5efe:101:101',
   '2606:4700:4700::1111',
   '3ffe::1',
-])('the neighbours of special ranges, and tunnels to public addresses, are taken: %s', address => {
+])('the neighbours of special ranges are taken, and a site’s ISATAP address of a public one: %s', address => {
   expect(() => guardWith().checkLiteral(address, 443)).not.toThrow()
 })
 
@@ -184,6 +188,28 @@ test.each([
   expect((await guardWith().checkUrl(text)).ok).toBe(false)
 })
 
+test.each([
+  ['AWS, Google, Azure and most others', '169.254.169.254'],
+  ['AWS, of containers', '169.254.170.2'],
+  ['AWS by IPv6', 'fd00:ec2::254'],
+  ['Google by IPv6', 'fd20:ce::254'],
+  ['Azure’s wire server', '168.63.129.16'],
+  ['Alibaba', '100.100.100.200'],
+  ['Oracle', '192.0.0.192'],
+  ['Scaleway by IPv6', 'fd00:42::42'],
+  ['OpenStack by IPv6', 'fe80::a9fe:a9fe'],
+])('what tells a machine its own credentials is refused: of %s', async (_, address) => {
+  const guard = guardWith({ 'hook.example': [address] })
+  for (const port of [80, 8080, 32526]) {
+    expect(await guard.checkUrl(`http://hook.example:${port}/`)).toMatchObject(refused)
+    expect(() => guard.checkLiteral(address, port)).toThrow(AddressRefused)
+    if (!address.includes(':')) {
+      expect(() => guard.checkLiteral(`::ffff:${address}`, port)).toThrow(AddressRefused)
+      expect(() => guard.checkLiteral(`64:ff9b::${address}`, port)).toThrow(AddressRefused)
+    }
+  }
+})
+
 test('one private address among public ones refuses the name', async () => {
   const guard = guardWith({ 'hook.example': [PUBLIC, '10.0.0.1', PUBLIC_V6] })
   expect(await guard.checkUrl('https://hook.example/')).toMatchObject(refused)
@@ -203,6 +229,8 @@ test.each([
   ['http://127.0.0.1:7250/', '127.0.0.1/32:7250'],
   ['http://[::1]:7250/', '::1/128:7250'],
   ['http://[::ffff:127.0.0.1]:7250/', '127.0.0.1/32:7250'],
+  ['https://[::ffff:1.1.1.1]/', '1.1.1.1/32:443'],
+  ['http://168.63.129.16/', '168.63.129.16/32:80'],
   ['http://[fd00::1:2]/', 'fd00::1:2/128:80'],
   ['https://[64:ff9b::a00:1]/', '64:ff9b::a00:1/128:443'],
   [`http://${PUBLIC}:22/`, `${PUBLIC}/32:22`],
@@ -233,6 +261,13 @@ test('an entry in the IPv4-mapped form means the IPv4 addresses', () => {
   const guard = guardWith({}, settingsWith('::ffff:10.0.0.0/104'))
   expect(() => guard.checkLiteral('10.200.0.1', 443)).not.toThrow()
   expect(() => guard.checkLiteral('11.0.0.1', 22)).toThrow(AddressRefused)
+})
+
+test('in a network with DNS64 an entry opens what its translator reaches', async () => {
+  const names = { 'hook.example': ['64:ff9b::5db8:d70e', PUBLIC] }
+  expect(await guardWith(names).checkUrl('https://hook.example/')).toMatchObject(refused)
+  const open = guardWith(names, settingsWith('64:ff9b::/96'))
+  expect(await open.checkUrl('https://hook.example/')).toMatchObject({ ok: true })
 })
 
 test('an entry for one family permits nothing in the other', () => {
