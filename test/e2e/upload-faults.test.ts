@@ -3,7 +3,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
-import { choose, jobIds, uploadButton } from './page.ts'
+import { choose, drop, jobIds, uploadButton } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
 import { complaintsOf } from './watch.ts'
 
@@ -182,7 +182,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     const id = await jobOfPage()
     expect((await read(id)).metadata).toEqual({ '"quoted" \u202e': '🧯 <b>&amp;' })
     await page.getByRole('link', { name: 'Upload', exact: true }).first().click()
-    expect(await page.getByLabel('Priority').inputValue()).toBe('0')
+    await expect.poll(() => page.getByLabel('Priority').inputValue()).toBe('0')
     expect(await page.getByLabel('Value').inputValue()).toBe('')
   })
 
@@ -191,8 +191,8 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await choose(page, { name: 'too-big.log', content: TOO_BIG }, { name: 'fits.log', content: LOG })
     await uploadButton(page).click()
     await page
-      .getByText(/A file has at most 2000000 bytes/)
-      .first()
+      .getByRole('alert')
+      .getByText(/^too-big.log: A file has at most 2000000 bytes. Take it out/)
       .waitFor()
     await page.getByRole('button', { name: 'Process what has arrived' }).waitFor()
     expect(await page.locator('body').textContent()).not.toContain('tus:')
@@ -211,12 +211,39 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await openPage()
     await choose(page, { name: 'one.log', content: LOG })
     await uploadButton(page).click()
-    await choose(page, { name: 'two.log', content: LOG })
-    await page.getByRole('button', { name: /^Upload \+?1 (more )?file/ }).click()
+    await drop(page, [{ name: 'two.log', text: LOG }])
+    await page.getByText('2 files selected').waitFor()
+    await uploadButton(page).dblclick()
     go()
     const id = await jobOfPage()
     expect((await read(id)).files.map(({ name }) => name).sort()).toEqual(['one.log', 'two.log'])
     expect(await added()).toEqual([id])
+  })
+
+  test('can be used by everybody while files of any name and size are on their way, in both themes', async () => {
+    await openPage()
+    await network(page, SLOW)
+    await choose(
+      page,
+      { name: 'empty.log', content: '' },
+      { name: `${'a'.repeat(251)}.log`, content: BIG },
+      { name: '🧯 "q" <b>א.log', content: LOG },
+    )
+    await uploadButton(page).click()
+    await sent()
+    await page.locator('.uppy-StatusBar').getByRole('button', { name: 'Pause' }).click()
+    expect(await violationsInBothThemes(page)).toEqual([])
+    expect(await page.locator('.uppy-StatusBar').textContent()).not.toContain('unknown')
+    await page.locator('.uppy-StatusBar').getByRole('button', { name: 'Resume' }).click()
+    await network(page, FAST)
+    const id = await jobOfPage()
+    expect((await read(id)).files.map(({ name, size }) => [name.length, size]).sort()).toEqual(
+      [
+        [9, 0],
+        [255, BIG.length],
+        ['🧯 "q" <b>א.log'.length, LOG.length],
+      ].sort(),
+    )
   })
 
   test('an upload that is cancelled while its draft is being made leaves none', async () => {

@@ -112,9 +112,11 @@ intake.on('cancel-all', () => {
     localStorage.removeItem(KEY)
 })
 intake.on('error', error => {
+  // A file's fault is told with the file.
+  if (jobOf(intake) !== null) return
   set({ ...state, refused: error })
-  // Without a draft nothing was begun: it is not Uppy's "Retry" that is wanted, but another look at the options.
-  if (jobOf(intake) === null) intake.setState({ error: null })
+  // Nothing was begun: it is not Uppy's "Retry" that is wanted, but another look at the options.
+  intake.setState({ error: null })
 })
 
 const left = localStorage.getItem(KEY)

@@ -60,12 +60,16 @@ function Intake() {
           <RefusalNote error={refused} {...(partly && !submitting && { retry: finish })} />
         </div>
       )}
+      <RefusedFiles />
       <div className={styles.grid}>
         <Card className={styles.intake} aria-label="Files">
           <IntakeDashboard />
         </Card>
         <Card padded className={styles.options} aria-label="Options" onChange={forgive}>
           <h2>Options</h2>
+          {begun && (
+            <p className={styles.fixed}>Fixed since the upload began. To change them, cancel it first.</p>
+          )}
           <SelectField
             label="Pipeline"
             value={pipeline}
@@ -111,6 +115,23 @@ function Intake() {
       <Curl form={form} />
     </Page>
   )
+}
+
+/** Each reason once, with the files that it holds for. */
+function RefusedFiles() {
+  const files = JSON.parse(useUppy(readRefused)) as [name: string, reason: string][]
+  return [...Map.groupBy(files, ([, reason]) => reason)].map(([reason, [first, ...others]]) => (
+    <div key={reason} className={styles.note}>
+      <RefusalNote
+        error={new Error(`${first![0]}${others.length > 0 ? ` and ${others.length} more` : ''}: ${reason}`)}
+      />
+    </div>
+  ))
+}
+
+/** As text, for equal ones to be known as such. */
+function readRefused(): string {
+  return JSON.stringify(intake.getFiles().flatMap(({ name, error }) => (error ? [[name, error]] : [])))
 }
 
 function useUppy<T extends boolean | number | string>(read: () => T): T {
