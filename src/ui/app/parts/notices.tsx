@@ -4,9 +4,14 @@ import { X } from 'lucide-react'
 import type { ReactNode } from 'react'
 import styles from './notices.module.css'
 
+const manager = Toast.createToastManager()
+
+/** For what ends while nobody knows which page is looked at. */
+export const notices = tellBy(manager)
+
 export function Notices({ children }: { children: ReactNode }) {
   return (
-    <Toast.Provider>
+    <Toast.Provider toastManager={manager}>
       {children}
       <Toast.Portal>
         <Toast.Viewport className={styles.viewport}>
@@ -33,7 +38,10 @@ function List() {
 
 /** @returns what tells: `tell.done('Deleted 3 jobs.')`, `tell.failed(error)`. */
 export function useNotices() {
-  const { add } = Toast.useToastManager()
+  return tellBy(Toast.useToastManager())
+}
+
+function tellBy({ add }: Pick<typeof manager, 'add'>) {
   return {
     done: (description: string) => add({ description, type: 'success' }),
     failed: (error: unknown) =>

@@ -29,6 +29,8 @@ export function IntakeDashboard() {
       locale: {
         strings: {
           dropPasteBoth: 'Drop files or folders anywhere, paste, %{browseFiles} or %{browseFolders}',
+          // Uppy takes an empty file's size for an unknown one, and with it that of them all.
+          dataUploadedOfUnknown: '%{complete} so far',
           uploadXFiles: {
             0: 'Upload %{smart_count} file and process',
             1: 'Upload %{smart_count} files and process',

@@ -1,8 +1,8 @@
 /** Files in, one job out. */
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useEffect, useSyncExternalStore } from 'react'
 import { useLocation } from 'wouter'
 import type { Pipeline } from '../../contract.ts'
-import { curlOfUpload, DEFAULT_PIPELINE } from '../../curl.ts'
+import { curlOfUpload } from '../../curl.ts'
 import { capital } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
@@ -12,9 +12,10 @@ import { faultAt } from '../../service/call.ts'
 import { usePipelines } from '../../service/pipelines.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
-import { intake, jobOf, type Settings, setSettings, submit } from './intake.ts'
-import { metadataOf, type Pair } from './metadata.ts'
+import { changeForm, type Form, settings, useForm } from './form.ts'
+import { intake, isUnderWay, jobOf } from './intake.ts'
 import { MetadataFields } from './metadata-fields.tsx'
+import { forgive, showSubmitted, submit, useSubmission } from './submission.ts'
 import styles from './upload-page.module.css'
 
 export default function UploadPage() {
@@ -34,16 +35,20 @@ export default function UploadPage() {
 }
 
 function Intake() {
-  const [pipeline, setPipeline] = useState(DEFAULT_PIPELINE)
-  const [priority, setPriority] = useState('0')
-  const [callbackUrl, setCallbackUrl] = useState('')
-  const [pairs, setPairs] = useState<readonly Pair[]>([['', '']])
-  const { refused, forgive, begun, partly, submitting, finish } = useIntake(() => ({
-    pipeline,
-    priority: Number(priority),
-    callbackUrl: callbackUrl.trim(),
-    metadata: metadataOf(pairs),
-  }))
+  const form = useForm()
+  const { pipeline, priority, callbackUrl, pairs } = form
+  const [, navigate] = useLocation()
+  const { submitting, refused } = useSubmission()
+  const begun = useUppy(() => jobOf(intake) !== null)
+  // Some have arrived and nothing is under way: the rest was refused, and may never come.
+  const partly = useUppy(
+    () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
+  )
+  const finish = () => {
+    const jobId = jobOf(intake)
+    if (jobId) void submit(jobId)
+  }
+  useEffect(() => showSubmitted(jobId => navigate(`/jobs/${encodeURIComponent(jobId)}`)), [navigate])
   const { data: pipelines = [] } = usePipelines()
   const at = (pointer: string) => faultAt(refused, pointer)
   const elsewhere = refused !== null && !['/callbackUrl', '/priority', '/pipeline', '/metadata'].some(at)
@@ -52,22 +57,26 @@ function Intake() {
     <Page title="Upload">
       {elsewhere && (
         <div className={styles.note}>
-          <RefusalNote error={refused} {...(begun && { retry: finish })} />
+          <RefusalNote error={refused} {...(partly && !submitting && { retry: finish })} />
         </div>
       )}
+      <RefusedFiles />
       <div className={styles.grid}>
         <Card className={styles.intake} aria-label="Files">
           <IntakeDashboard />
         </Card>
         <Card padded className={styles.options} aria-label="Options" onChange={forgive}>
           <h2>Options</h2>
+          {begun && (
+            <p className={styles.fixed}>Fixed since the upload began. To change them, cancel it first.</p>
+          )}
           <SelectField
             label="Pipeline"
             value={pipeline}
             hint={aboutPipeline(pipelines.find(({ name }) => name === pipeline))}
             disabled={begun}
             error={at('/pipeline')}
-            onChange={event => setPipeline(event.target.value)}
+            onChange={event => changeForm({ pipeline: event.target.value })}
           >
             {pipelines.map(({ name }) => (
               <option key={name}>{name}</option>
@@ -83,7 +92,7 @@ function Intake() {
             value={priority}
             disabled={begun}
             error={at('/priority')}
-            onChange={event => setPriority(event.target.value)}
+            onChange={event => changeForm({ priority: event.target.value })}
           />
           <TextField
             label="Callback URL"
@@ -93,9 +102,9 @@ function Intake() {
             value={callbackUrl}
             disabled={begun}
             error={at('/callbackUrl')}
-            onChange={event => setCallbackUrl(event.target.value)}
+            onChange={event => changeForm({ callbackUrl: event.target.value })}
           />
-          <MetadataFields pairs={pairs} onChange={setPairs} disabled={begun} />
+          <MetadataFields pairs={pairs} onChange={next => changeForm({ pairs: next })} disabled={begun} />
           {partly && (
             <Button kind="primary" disabled={submitting} onClick={finish}>
               {submitting ? 'Submitting…' : 'Process what has arrived'}
@@ -103,64 +112,26 @@ function Intake() {
           )}
         </Card>
       </div>
-      <Curl pipeline={pipeline} priority={priority} callbackUrl={callbackUrl} pairs={pairs} />
+      <Curl form={form} />
     </Page>
   )
 }
 
-/** Goes to the job as soon as all of its files have arrived. */
-function useIntake(settings: () => Settings) {
-  const [, navigate] = useLocation()
-  const [refused, setRefused] = useState<unknown>(null)
-  const [submitting, setSubmitting] = useState(false)
-  const current = useRef(settings)
-  current.current = settings
-  const begun = useUppy(() => jobOf(intake) !== null)
-  // Some have arrived and nothing is under way: the rest was refused, and may never come.
-  const partly = useUppy(
-    () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
-  )
+/** Each reason once, with the files that it holds for. */
+function RefusedFiles() {
+  const files = JSON.parse(useUppy(readRefused)) as [name: string, reason: string][]
+  return [...Map.groupBy(files, ([, reason]) => reason)].map(([reason, [first, ...others]]) => (
+    <div key={reason} className={styles.note}>
+      <RefusalNote
+        error={new Error(`${first![0]}${others.length > 0 ? ` and ${others.length} more` : ''}: ${reason}`)}
+      />
+    </div>
+  ))
+}
 
-  const finish = async () => {
-    const jobId = jobOf(intake)
-    if (!jobId) return
-    setSubmitting(true)
-    setRefused(null)
-    try {
-      await submit(jobId)
-      navigate(`/jobs/${encodeURIComponent(jobId)}`)
-    } catch (error) {
-      setRefused(error)
-    } finally {
-      setSubmitting(false)
-    }
-  }
-  const onComplete = useRef(finish)
-  onComplete.current = finish
-
-  useEffect(() => {
-    setSettings(() => current.current())
-    const complete = ({ failed = [] }: { failed?: unknown[] | undefined }) => {
-      const waits = intake.getFiles().some(({ progress }) => !progress.uploadComplete)
-      if (failed.length === 0 && !waits) onComplete.current()
-    }
-    const begin = () => setRefused(null)
-    const fail = (error: unknown) => {
-      setRefused(error)
-      // Without a draft nothing was begun: it is not Uppy's "Retry" that is wanted, but another look at the options.
-      if (jobOf(intake) === null) intake.setState({ error: null })
-    }
-    intake.on('complete', complete)
-    intake.on('upload', begin)
-    intake.on('error', fail)
-    return () => {
-      intake.off('complete', complete)
-      intake.off('upload', begin)
-      intake.off('error', fail)
-    }
-  }, [])
-
-  return { refused, forgive: () => setRefused(null), begun, partly, submitting, finish }
+/** As text, for equal ones to be known as such. */
+function readRefused(): string {
+  return JSON.stringify(intake.getFiles().flatMap(({ name, error }) => (error ? [[name, error]] : [])))
 }
 
 function useUppy<T extends boolean | number | string>(read: () => T): T {
@@ -172,31 +143,14 @@ function watchUppy(changed: () => void): () => void {
   return () => void intake.off('state-update', changed)
 }
 
-function isUnderWay(): boolean {
-  return Object.keys(intake.getState().currentUploads).length > 0
-}
-
 function aboutPipeline(pipeline: Pipeline | undefined): string {
   if (!pipeline) return ''
   return `${pipeline.description} ${pipeline.stages.map(({ name }) => capital(name)).join(' → ')}`
 }
 
-interface CurlProps {
-  pipeline: string
-  priority: string
-  callbackUrl: string
-  pairs: readonly Pair[]
-}
-
-function Curl({ pipeline, priority, callbackUrl, pairs }: CurlProps) {
+function Curl({ form }: { form: Form }) {
   const { session } = useSession()
-  const upload = {
-    files: ['app.log'],
-    pipeline,
-    priority: Number(priority),
-    callbackUrl: callbackUrl.trim(),
-    metadata: metadataOf(pairs),
-  }
+  const upload = { files: ['app.log'], ...settings(form) }
   const command = curlOfUpload(upload, location.origin, session?.keys ?? false)
   return (
     <details className={styles.curl}>
