@@ -21,3 +21,13 @@ export function prefersEventStream(accept: string | undefined): boolean {
   const stream = quality(accept, 'text/event-stream')
   return stream > 0 && stream >= quality(accept, 'application/json')
 }
+
+/** What is for programs, whoever asks: a mistake there is told as everywhere in the API. */
+const FOR_PROGRAMS = /^\/(api|admin|metrics|livez|readyz|ui|assets)(\/|$)/
+
+/** Whether somebody went to an address with a browser, and wants to read what is there. */
+export function isNavigation(method: string, path: string, accept: string | undefined): boolean {
+  if (!['GET', 'HEAD'].includes(method) || FOR_PROGRAMS.test(path)) return false
+  // By name: `*/*` is what programs send.
+  return /\btext\/html\b/i.test(accept ?? '') && quality(accept, 'text/html') > 0
+}

@@ -6,6 +6,7 @@
 import { randomUUID } from 'node:crypto'
 import { type Context, Hono } from 'hono'
 import { createUi } from '../ui/ui.ts'
+import { isNavigation } from './accept.ts'
 import { artifactEndpoints } from './artifacts.ts'
 import { auditEndpoints } from './audit.ts'
 import { mountBoard } from './board.ts'
@@ -56,6 +57,7 @@ export function createApi(services: Services, version: string): Api {
   const limits = createRateLimits(redis, config.rateLimit)
   const sessions = createSessions(redis, keyRing)
   const queues = openQueues(redis, log)
+  const ui = createUi()
   const metrics = createMetrics(services, queues)
   const endpoints = [
     ...intakeEndpoints(services, metrics),
@@ -109,7 +111,7 @@ export function createApi(services: Services, version: string): Api {
     return next()
   })
   // Before anybody is asked for a key: the shell is there for whoever has none, and while Redis is away.
-  app.route('/', createUi() as unknown as Hono<Env>)
+  app.route('/', ui.app as unknown as Hono<Env>)
   app.use(async (c, next) => {
     if (HEALTH.has(c.req.path)) return next()
     const caller = await identify(c, keyRing, sessions)
@@ -127,6 +129,8 @@ export function createApi(services: Services, version: string): Api {
   mountBoard(app, services, queues)
 
   app.notFound(c => {
+    const page = isNavigation(c.req.method, c.req.path, c.req.header('accept')) ? ui.lost() : null
+    if (page) return page
     if (!keyRing.isEmpty && c.get('caller') === null) throw unauthenticated()
     const allowed = methodsOf(app, endpoints, c.req.path)
     if (allowed.length === 0 || allowed.includes(c.req.method)) throw notFound('page')

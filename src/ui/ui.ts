@@ -64,6 +64,13 @@ interface Asset {
   readonly headers: Readonly<Record<string, string>>
 }
 
+export interface Ui {
+  /** What answers at the UI's own addresses. */
+  readonly app: Hono
+  /** The shell for an address that nothing answers, which says so in words. Null where the UI was not built. */
+  lost(): Response | null
+}
+
 /**
  * Serves the shell at its pages and at `/login`, and its parts under `/ui/`. `POST /login` and `POST /logout` are the
  * API's.
@@ -72,7 +79,7 @@ interface Asset {
  *
  * @param folder with what was built; where there is none, the pages answer 503 with a sentence that says what to do
  */
-export function createUi(folder = BUILT): Hono {
+export function createUi(folder = BUILT): Ui {
   const names = existsSync(folder) ? filesIn(folder) : []
   const assets = new Map(names.map(name => [name, read(folder, name)]))
   const send = (c: Context, name: string, next: Next) => {
@@ -91,7 +98,17 @@ export function createUi(folder = BUILT): Hono {
   for (const page of PAGES) app.get(page, unlessKept, (c, next) => send(c, 'index.html', next))
   app.get('/login', unlessKept, (c, next) => send(c, 'login.html', next))
   app.get('/ui/:name{.+}', unlessKept, (c, next) => send(c, c.req.param('name'), next))
-  return app
+  const lost = () => {
+    const shell = assets.get('index.html')
+    if (!shell) return null
+    // Without its tag: that this address has nothing is not known for any other time. An API client is told in JSON.
+    const { etag: _, ...headers } = shell.headers
+    return new Response(shell.body, {
+      status: 404,
+      headers: { ...headers, 'cache-control': 'no-store', vary: 'accept' },
+    })
+  }
+  return { app, lost }
 }
 
 function takesGzip(c: Context): boolean {

@@ -7,7 +7,7 @@ import { gunzipSync, gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { createUi } from '../../src/ui/ui.ts'
 
-const ui = createUi()
+const { app: ui } = createUi()
 const BUILT = new URL('../../dist/ui/', import.meta.url)
 const assets = existsSync(BUILT) ? readdirSync(new URL('assets/', BUILT)) : []
 const partsOf = async (path: string) =>
@@ -91,7 +91,7 @@ test('where the UI was not built, its pages say what to do, and the API is not c
   const empty = await mkdtemp(join(tmpdir(), 'sluice-ui-'))
   try {
     for (const folder of [empty, join(empty, 'missing')]) {
-      const response = await createUi(folder).request('/')
+      const response = await createUi(folder).app.request('/')
       expect(response.status).toBe(503)
       expect(await response.text()).toContain('npm run build:ui')
     }

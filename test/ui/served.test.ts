@@ -8,13 +8,13 @@ import { createUi } from '../../src/ui/ui.ts'
 const SCRIPT = '/ui/assets/page.js'
 
 let folder: string
-let ui: ReturnType<typeof createUi>
+let ui: ReturnType<typeof createUi>['app']
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'sluice-ui-'))
   await mkdir(join(folder, 'assets'))
   await writeFile(join(folder, 'index.html'), '<!doctype html><title>Sluice</title>')
   await writeFile(join(folder, 'assets/page.js'), 'let page = 1\n'.repeat(1_000))
-  ui = createUi(folder)
+  ui = createUi(folder).app
 })
 afterAll(() => rm(folder, { recursive: true }))
 

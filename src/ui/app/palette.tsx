@@ -9,8 +9,12 @@ import { capital, titleOf } from './format.ts'
 import styles from './palette.module.css'
 import { OUTSIDE, PLACES, placesFor } from './places.ts'
 import { searchJobs } from './service/jobs.ts'
+import { mentions } from './service/mentions.ts'
 import type { Rights } from './service/session.ts'
 import { setTheme } from './service/theme.ts'
+
+/** How long somebody must have stopped typing before jobs are looked for, in ms. */
+const TYPING = 200
 
 interface Command {
   readonly id: string
@@ -56,11 +60,15 @@ function Commands({ onClose, rights }: Omit<Props, 'open'>) {
   const [text, setText] = useState('')
   const [, navigate] = useLocation()
   const wanted = text.trim()
-  const { data: jobs = [] } = useQuery({
-    queryKey: ['palette', wanted],
-    queryFn: ({ signal }) => searchJobs(wanted, 6, signal),
+  const asked = useSettled(wanted)
+  const { data, error, isFetching } = useQuery({
+    queryKey: ['palette', asked],
+    queryFn: ({ signal }) => searchJobs(asked, 6, signal),
     placeholderData: keepPreviousData,
   })
+  const looking = asked !== wanted || isFetching
+  // What was found for fewer letters may not fit any more: Enter would lead to another job than the one that is meant.
+  const jobs = (data ?? []).filter(job => !looking || mentions(job, wanted.toLowerCase()))
 
   const places: Command[] = placesFor(rights, [...PLACES, ...OUTSIDE]).map(
     ({ href, name, icon, outside }) => ({
@@ -102,7 +110,9 @@ function Commands({ onClose, rights }: Omit<Props, 'open'>) {
         placeholder="A page, a file’s name, a job’s id…"
         aria-label="Go to"
       />
-      <Autocomplete.Empty className={styles.empty}>Nothing fits.</Autocomplete.Empty>
+      <Autocomplete.Status className={styles.status}>
+        {wordsFor({ looking, error, found: commands.length })}
+      </Autocomplete.Status>
       <Autocomplete.List className={styles.list}>
         {({ id, name, about, icon: Icon, run }: Command) => (
           <Autocomplete.Item
@@ -122,4 +132,20 @@ function Commands({ onClose, rights }: Omit<Props, 'open'>) {
       </Autocomplete.List>
     </Autocomplete.Root>
   )
+}
+
+function wordsFor({ looking, error, found }: { looking: boolean; error: Error | null; found: number }) {
+  if (looking) return found === 0 ? 'Looking for jobs…' : null
+  if (error) return `Jobs could not be looked for. ${error.message}`
+  return found === 0 ? 'Nothing fits.' : null
+}
+
+/** A text once it has not changed for a while. */
+function useSettled(text: string): string {
+  const [settled, setSettled] = useState(text)
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(text), TYPING)
+    return () => clearTimeout(timer)
+  }, [text])
+  return settled
 }

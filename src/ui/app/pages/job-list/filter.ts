@@ -1,6 +1,7 @@
 /** Which jobs the list shows. The address holds it, so that a reload, a link or the browser's history keep it. */
 import { type Job, STATUSES, type Status } from '../../contract.ts'
 import { plain } from '../../format.ts'
+import { mentions } from '../../service/mentions.ts'
 
 export interface Filter {
   readonly statuses: readonly Status[]
@@ -35,6 +36,7 @@ const METADATA = 'metadata.'
 /** What does not make sense in an address is left out: it may have been typed. */
 export function readFilter(search: string): Filter {
   const params = new URLSearchParams(search)
+  for (const [name, value] of [...params]) if (!isVisible(value)) params.delete(name, value)
   return {
     statuses: STATUSES.filter(status => params.getAll('status').includes(status)),
     pipeline: params.get('pipeline') ?? '',
@@ -45,6 +47,11 @@ export function readFilter(search: string): Filter {
     owner: params.get('owner') ?? '',
     age: params.get('age')! in AGES ? params.get('age')! : '',
   }
+}
+
+/** Whether there is something to read in it: a filter that nobody sees cannot be taken away. */
+function isVisible(value: string): boolean {
+  return /[^\p{C}\p{Z}]/u.test(value)
 }
 
 /** As it stands in the address. */
@@ -59,7 +66,7 @@ export function queryOf(
   { statuses, pipeline, text, metadata, owner, age }: Filter,
   now: number,
 ): URLSearchParams {
-  const params = new URLSearchParams(statuses.map(status => ['status', status]))
+  const params = new URLSearchParams(statuses.map((status): [string, string] => ['status', status]))
   if (pipeline) params.set('pipeline', pipeline)
   if (text) params.set('q', text)
   for (const [key, value] of metadata) params.append(`${METADATA}${key}`, value)
@@ -81,14 +88,6 @@ export function fits(
     (!age || Date.parse(job.createdAt) > now - AGES[age]!.ms) &&
     metadata.every(([key, value]) => key in job.metadata && plain(job.metadata[key]) === value) &&
     (!text || mentions(job, text.toLowerCase()))
-  )
-}
-
-function mentions(job: Job, text: string): boolean {
-  return (
-    job.id.toLowerCase().includes(text) ||
-    job.files.some(file => file.name.toLowerCase().includes(text)) ||
-    JSON.stringify(job.metadata).toLowerCase().includes(text)
   )
 }
 

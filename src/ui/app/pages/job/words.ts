@@ -39,10 +39,11 @@ export function sentenceOf({ type, event, count, names }: Moment): Sentence {
       return { text: `Stage ${data.stage} started`, tone: 'quiet' }
     case 'stage.progress': {
       const said = data.message ? `: ${data.message}` : ''
-      return {
-        text: `${counted(count, 'progress report')} of ${data.stage}, up to ${data.percent} %${said}`,
-        tone: 'quiet',
-      }
+      const reached =
+        count === 1
+          ? `Stage ${data.stage} at ${data.percent} %`
+          : `Stage ${data.stage} up to ${data.percent} %, in ${count.toLocaleString('en')} reports`
+      return { text: `${reached}${said}`, tone: 'quiet' }
     }
     case 'stage.completed':
       return { text: `Stage ${data.stage} completed in ${duration(data.durationMs ?? 0)}`, tone: 'good' }

@@ -7,6 +7,7 @@ import { capital } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { SelectField, TextField } from '../../parts/field.tsx'
+import { OnlyFor } from '../../parts/only-for.tsx'
 import { Card, Page, RefusalNote } from '../../parts/page.tsx'
 import { faultAt } from '../../service/call.ts'
 import { usePipelines } from '../../service/pipelines.ts'
@@ -19,19 +20,11 @@ import { forgive, showSubmitted, submit, useSubmission } from './submission.ts'
 import styles from './upload-page.module.css'
 
 export default function UploadPage() {
-  const { session, rights } = useSession()
-  if (session && !rights.upload) {
-    return (
-      <Page title="Upload">
-        <RefusalNote
-          error={
-            new Error('Your key may look at jobs, but not make any. Ask for one with the role “uploader”.')
-          }
-        />
-      </Page>
-    )
-  }
-  return <Intake />
+  return (
+    <OnlyFor right="upload" title="Upload">
+      <Intake />
+    </OnlyFor>
+  )
 }
 
 function Intake() {
