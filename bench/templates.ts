@@ -67,6 +67,7 @@ function score(system: string, truth: readonly Truth[]): Scored {
       message: content,
       line: content,
       file: system,
+      artifact: system,
       lineNumber: at + 1,
       time: Number.NaN,
       level: 'info',

@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { answer, startReceiver } from '../support/receiver.ts'
 import { violationsInBothThemes } from './axe.ts'
-import { live, submit } from './page.ts'
+import { live, overflowOf, submit } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
 import { complaintsOf } from './watch.ts'
 
@@ -299,14 +299,6 @@ describe.skipIf(chromium === null)('the page of a job', () => {
 
   test('runs its files again with what was changed, and says beside a setting what was refused about it', async () => {
     const id = await submit(sluice.url, { name: 'again.log', text: LOG }, { metadata: '{"n":3}' })
-    const other = (await api('GET', `/jobs/${await draft()}`)) as { id: string }
-    const sent: unknown[] = []
-    await page.route(`**/api/jobs/${id}/rerun`, route => {
-      sent.push(route.request().postDataJSON())
-      if (sent.length > 1) return route.fulfill({ status: 202, json: other })
-      const problem = { code: 'callback-url-not-allowed', detail: 'The address is private.' }
-      return route.fulfill({ status: 422, contentType: 'application/problem+json', json: problem })
-    })
     await page.goto(`/jobs/${id}`)
     await action('Run again with other settings…')
     const dialog = page.getByRole('dialog')
@@ -314,11 +306,53 @@ describe.skipIf(chromium === null)('the page of a job', () => {
     await dialog.getByLabel('Callback URL').fill('http://10.0.0.1/')
     expect(await violationsInBothThemes(page)).toEqual([])
     await dialog.getByRole('button', { name: 'Run again' }).click()
-    await dialog.getByText('The address is private.').waitFor()
+    await dialog.getByText(/SLUICE_WEBHOOK_ALLOW/).waitFor()
     await dialog.getByLabel('Callback URL').fill('')
     await dialog.getByRole('button', { name: 'Run again' }).click()
-    await page.waitForURL(`**/jobs/${other.id}`)
-    expect(sent).toEqual([{ pipeline: 'inspect', callbackUrl: 'http://10.0.0.1/' }, { pipeline: 'inspect' }])
+    await page.getByText('A new job was made of the same files.').waitFor()
+    await page.waitForURL(url => !url.pathname.endsWith(id))
+    await status('Completed').waitFor()
+    await page.getByRole('link', { name: 'Download manifest.json' }).waitFor()
+    const other = new URL(page.url()).pathname.split('/').at(-1)
+    expect(await api('GET', `/jobs/${other}`)).toMatchObject({
+      pipeline: 'inspect',
+      callbackUrl: null,
+      metadata: { n: 3 },
+      files: [{ name: 'again.log' }],
+    })
+  })
+
+  test('offers another pipeline where the one it had cannot read the file', async () => {
+    const id = await submit(sluice.url, { name: 'core.bin', text: BINARY })
+    await page.goto(`/jobs/${id}`)
+    const why = page.getByRole('region', { name: 'Why it failed' })
+    await why.getByRole('button', { name: 'Run again…' }).click()
+    await page.getByRole('dialog').getByLabel('Pipeline').selectOption('inspect')
+    await page.getByRole('dialog').getByRole('button', { name: 'Run again' }).click()
+    await page.waitForURL(url => !url.pathname.endsWith(id))
+    await status('Completed').waitFor()
+  })
+
+  test('of a hundred files shows few until asked, and scrolls nothing sideways on a phone', async () => {
+    const form = new FormData()
+    for (let n = 0; n < 100; n++) form.append('files', new Blob([LOG]), `service-${n}.log`)
+    const headers = { prefer: 'wait=30' }
+    const made = await fetch(`${sluice.url}/api/jobs`, { method: 'POST', body: form, headers })
+    const { id } = (await made.json()) as { id: string }
+    await page.setViewportSize({ width: 390, height: 844 })
+    await page.goto(`/jobs/${id}`)
+    await status('Completed').waitFor()
+    await page.getByText('service-0.log', { exact: true }).first().waitFor()
+    expect(await page.locator('[data-file]').count()).toBeLessThan(20)
+    for (const name of ['Files', 'Attempts']) {
+      const table = page.getByRole('region', { name, exact: true }).last()
+      expect(await table.evaluate(overflowOf), name).toBeLessThanOrEqual(0)
+    }
+    expect(await violationsInBothThemes(page)).toEqual([])
+    await page.getByRole('button', { name: 'Show all 100', exact: true }).click()
+    expect(await page.locator('[data-file]').count()).toBe(100)
+    await page.getByRole('button', { name: 'Show all 103' }).click()
+    await page.getByRole('link', { name: 'View redacted/service-99.log' }).waitFor()
   })
 
   test('shows names and metadata of strangers as text', async () => {

@@ -4,7 +4,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
-import { submit } from './page.ts'
+import { overflowOf, submit } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
 import { complaintsOf } from './watch.ts'
 
@@ -187,6 +187,69 @@ describe.skipIf(chromium === null)('the report', () => {
     expect(await templates().count()).toBeLessThan(80)
   })
 
+  test('says that its job was deleted while it was waited for', async () => {
+    const json = { 'content-type': 'application/json' }
+    const draft = await fetch(`${sluice.url}/api/jobs`, { method: 'POST', headers: json, body: '{}' })
+    const gone = ((await draft.json()) as { id: string }).id
+    const followed = page.waitForResponse(each => each.url().includes(`${gone}/events`))
+    await page.goto(`/jobs/${gone}/report`)
+    await followed
+    await fetch(`${sluice.url}/api/jobs/${gone}`, { method: 'DELETE' })
+    await page.getByRole('heading', { name: 'There is no such report' }).waitFor()
+  })
+
+  test('of two uploads of one name, what was found leads to the lines of the right one', async () => {
+    const form = new FormData()
+    form.append('files', new Blob(['2024-03-07 10:00:00 INFO fine\n']), 'app.log')
+    const trace =
+      'ERROR Exception in thread "main" java.lang.IllegalStateException: x\n\tat com.example.A.b(A.java:1)'
+    const second = `2024-03-07 11:00:00 INFO start\n2024-03-07 11:00:01 ${trace}\n`
+    form.append('files', new Blob([second]), 'app.log')
+    const headers = { prefer: 'wait=30' }
+    const made = await fetch(`${sluice.url}/api/jobs`, { method: 'POST', body: form, headers })
+    const twins = ((await made.json()) as { id: string }).id
+    await page.goto(`/jobs/${twins}/report`)
+    await findings().first().getByRole('link', { name: 'app-2.log, line 2' }).click()
+    await page.waitForURL(`**/jobs/${twins}/view/redacted%2Fapp-2.log?line=2`)
+    await page.locator('[data-line="2"][aria-current]').getByText('Exception in thread').waitFor()
+    await page.goBack()
+    const started = templates().filter({ hasText: 'start' })
+    await started.getByRole('link', { name: 'line 1' }).click()
+    await page.waitForURL(`**/jobs/${twins}/view/redacted%2Fapp-2.log?line=1`)
+  })
+
+  test('a finger chooses a time as well', async () => {
+    await page.goto(`/jobs/${id}/report`)
+    await chart().waitFor()
+    const { x, y, width, height } = (await chart().locator('.u-over').boundingBox())!
+    const touch = await context.newCDPSession(page)
+    const at = (share: number) => [{ x: x + width * share, y: y + height / 2 }]
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: at(0.05) })
+    for (const share of [0.1, 0.15, 0.2]) {
+      await touch.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: at(share) })
+    }
+    await touch.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] })
+    await page.waitForURL('**/report?from=*&to=*')
+    await page.getByText(/^In this time: /).waitFor()
+  })
+
+  test('at every width its figures fill their rows, and on a phone nothing scrolls sideways', async () => {
+    const timeless = await submit(sluice.url, { name: 'plain.txt', text: 'one\ntwo\n' })
+    await page.goto(`/jobs/${timeless}/report`)
+    await page.getByText('None told').waitFor()
+    for (const width of [1440, 1024, 720, 390]) {
+      await page.setViewportSize({ width, height: 844 })
+      const rows = (await page.evaluate(
+        `Object.values(Object.groupBy([...document.querySelectorAll('[aria-label="Figures"] > div')], each => each.offsetTop)).map(row => row.length)`,
+      )) as number[]
+      expect(new Set(rows).size, `${width} px: ${rows}`).toBe(1)
+      const wrapped = await page.getByText('None told').evaluate(rectsOf)
+      expect(wrapped, `${width} px`).toBe(1)
+    }
+    const table = page.getByRole('region', { name: 'Files' }).last()
+    expect(await table.evaluate(overflowOf)).toBeLessThanOrEqual(0)
+  })
+
   test('keeps to WCAG 2.2 AA in both themes, and to the width of a phone', async () => {
     await page.goto(`/jobs/${id}/report?level=error`)
     await templates().first().getByRole('button').click()
@@ -197,3 +260,8 @@ describe.skipIf(chromium === null)('the report', () => {
     expect(await violationsInBothThemes(page)).toEqual([])
   })
 })
+
+/** More than one: its text is broken. */
+function rectsOf(element: unknown): number {
+  return (element as { getClientRects(): unknown[] }).getClientRects().length
+}

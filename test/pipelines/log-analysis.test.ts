@@ -93,8 +93,10 @@ describe('the sample log', async () => {
       'count',
       'level',
       'firstFile',
+      'firstArtifact',
       'firstLine',
       'lastFile',
+      'lastArtifact',
       'lastLine',
       'firstTimestamp',
       'lastTimestamp',
@@ -108,6 +110,7 @@ describe('the sample log', async () => {
         'detail',
         'templateId',
         'file',
+        'artifact',
         'line',
         'at',
       ])

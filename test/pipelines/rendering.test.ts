@@ -133,6 +133,7 @@ describe('excerpts', () => {
     detail: '',
     templateId: null,
     file: 'a.log',
+    artifact: 'redacted/a.log',
     line,
     at: null,
   })

@@ -28,8 +28,10 @@ const template = (
   count,
   level,
   firstFile: 'a.log',
+  firstArtifact: 'redacted/a.log',
   firstLine: 1,
   lastFile: 'a.log',
+  lastArtifact: 'redacted/a.log',
   lastLine: 2,
   firstTimestamp: first,
   lastTimestamp: last,
@@ -73,6 +75,7 @@ test('findings of the time, the worst first', () => {
     detail: '',
     templateId: null,
     file: 'a.log',
+    artifact: 'redacted/a.log',
     line: 1,
     at: minute === null ? null : at(minute),
   })

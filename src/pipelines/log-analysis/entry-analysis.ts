@@ -24,6 +24,8 @@ export class EntryAnalysis {
   /** Place of the text at hand, and its file's name. */
   #text = -1
   #file = ''
+  /** Of each text, the redacted one's. */
+  readonly #artifacts: string[] = []
   #findings: FileFindings | null = null
   #entry: IndexedEntry | null = null
   #line = 0
@@ -42,6 +44,7 @@ export class EntryAnalysis {
   beginFile(text: IngestedText, redacted: RedactedText): void {
     this.#text++
     this.#file = text.name
+    this.#artifacts.push(redacted.artifact)
     this.#findings = new FileFindings(this.#text, text, redacted)
     this.#line = 1
   }
@@ -77,7 +80,7 @@ export class EntryAnalysis {
     return {
       templates,
       timeline,
-      findings: found.map(each => toFinding(each, idOf)),
+      findings: found.map(each => toFinding(each, this.#artifacts[each.text]!, idOf)),
       findingTexts: found.map(each => each.text),
     }
   }
@@ -102,6 +105,7 @@ export class EntryAnalysis {
       message,
       line,
       file: this.#file,
+      artifact: this.#artifacts[this.#text]!,
       lineNumber: this.#line,
       time,
       level,

@@ -49,10 +49,15 @@ export interface Template {
   readonly count: number
   /** The gravest level that an entry of it had. */
   readonly level: Level
-  /** Where its first and its last entry are, in the files' order; lines count from 1. */
+  /**
+   * Where its first and its last entry are, in the files' order; lines count from 1. Two files may have one name:
+   * which of them it is, the redacted text tells.
+   */
   readonly firstFile: string
+  readonly firstArtifact: string
   readonly firstLine: number
   readonly lastFile: string
+  readonly lastArtifact: string
   readonly lastLine: number
   readonly firstTimestamp: string | null
   readonly lastTimestamp: string | null
@@ -82,6 +87,8 @@ export interface Finding {
   readonly detail: string
   readonly templateId: string | null
   readonly file: string
+  /** The redacted text that `line` counts in. */
+  readonly artifact: string
   readonly line: number
   readonly at: string | null
 }

@@ -16,7 +16,10 @@ export interface SeenAt {
 }
 
 /** A finding before its template has an id: which templates there are is known only at the end. */
-export type Found = Omit<Finding, 'templateId'> & { readonly text: number; readonly template: number | null }
+export type Found = Omit<Finding, 'templateId' | 'artifact'> & {
+  readonly text: number
+  readonly template: number | null
+}
 
 /** What is asked of the templates while they are still being learnt. */
 export interface Wordings {

@@ -32,7 +32,7 @@ export function ranked(found: readonly Found[]): Found[] {
     .slice(0, MOST)
 }
 
-export function toFinding(found: Found, idOf: (template: number) => string): Finding {
+export function toFinding(found: Found, artifact: string, idOf: (template: number) => string): Finding {
   const { kind, severity, title, detail, template, file, line, at } = found
   return {
     kind,
@@ -41,6 +41,7 @@ export function toFinding(found: Found, idOf: (template: number) => string): Fin
     detail,
     templateId: template === null ? null : idOf(template),
     file,
+    artifact,
     line,
     at,
   }

@@ -14,8 +14,10 @@ interface Row {
   count: number
   level: Level
   readonly firstFile: string
+  readonly firstArtifact: string
   readonly firstLine: number
   lastFile: string
+  lastArtifact: string
   lastLine: number
   /** Counts the entries of all files. */
   lastSeen: number
@@ -29,6 +31,8 @@ export interface SeenEntry {
   /** The whole first line. */
   readonly line: string
   readonly file: string
+  /** The redacted text's. */
+  readonly artifact: string
   readonly lineNumber: number
   readonly time: number
   readonly level: Level
@@ -81,15 +85,17 @@ export class TemplateTable {
 }
 
 function begin(place: number, entry: SeenEntry, seen: number): Row {
-  const { line, file, lineNumber, time, level } = entry
+  const { line, file, artifact, lineNumber, time, level } = entry
   const example = line.length > LONGEST_EXAMPLE ? `${line.slice(0, LONGEST_EXAMPLE).toWellFormed()} …` : line
   return {
     place,
     count: 1,
     level,
     firstFile: file,
+    firstArtifact: artifact,
     firstLine: lineNumber,
     lastFile: file,
+    lastArtifact: artifact,
     lastLine: lineNumber,
     lastSeen: seen,
     firstTime: time,
@@ -102,6 +108,7 @@ function count(row: Row, entry: SeenEntry, seen: number): void {
   row.count++
   row.lastSeen = seen
   row.lastFile = entry.file
+  row.lastArtifact = entry.artifact
   row.lastLine = entry.lineNumber
   if (row.level !== entry.level) row.level = graver(row.level, entry.level)
   row.firstTime = earlier(row.firstTime, entry.time)
@@ -113,6 +120,7 @@ function merge(into: Row, from: Row): void {
   if (from.lastSeen > into.lastSeen) {
     into.lastSeen = from.lastSeen
     into.lastFile = from.lastFile
+    into.lastArtifact = from.lastArtifact
     into.lastLine = from.lastLine
   }
   into.level = graver(into.level, from.level)
@@ -127,8 +135,10 @@ function toTemplate(template: string, row: Row): Template {
     count: row.count,
     level: row.level,
     firstFile: row.firstFile,
+    firstArtifact: row.firstArtifact,
     firstLine: row.firstLine,
     lastFile: row.lastFile,
+    lastArtifact: row.lastArtifact,
     lastLine: row.lastLine,
     firstTimestamp: isoOrNull(row.firstTime),
     lastTimestamp: isoOrNull(row.lastTime),

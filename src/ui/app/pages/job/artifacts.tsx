@@ -5,18 +5,24 @@ import type { Job } from '../../contract.ts'
 import { bytes, counted } from '../../format.ts'
 import { Button, LinkButton, OutsideButton } from '../../parts/button.tsx'
 import { Card, CardHead } from '../../parts/page.tsx'
+import { ShowAll } from '../../parts/show-all.tsx'
 import { artifactPath } from '../../service/call.ts'
 import styles from './artifacts.module.css'
 
 type Artifact = Job['artifacts'][number]
 
 const REPORT = 'report.html'
+/** Of an upload of many files there is one each, and what was found in all of them must not be pushed off the page. */
+const SHOWN = 8
 
 export function Artifacts({ job }: { job: Job }) {
   const { id, artifacts } = job
   const report = artifacts.find(({ name }) => name === REPORT)
   const [shown, setShown] = useState(true)
+  const [all, setAll] = useState(false)
   if (artifacts.length === 0) return null
+  const ranked = artifacts.toSorted((one, other) => rank(one) - rank(other))
+  const listed = all ? ranked : ranked.slice(0, SHOWN)
   return (
     <Card aria-labelledby="artifacts">
       <CardHead>
@@ -24,12 +30,11 @@ export function Artifacts({ job }: { job: Job }) {
         <span className="muted">{counted(artifacts.length, 'artifact')}</span>
       </CardHead>
       <ul className={styles.list}>
-        {artifacts
-          .toSorted((one, other) => rank(one) - rank(other))
-          .map(artifact => (
-            <Row key={artifact.name} id={id} artifact={artifact} />
-          ))}
+        {listed.map(artifact => (
+          <Row key={artifact.name} id={id} artifact={artifact} />
+        ))}
       </ul>
+      <ShowAll shown={listed.length} total={ranked.length} onAll={() => setAll(true)} />
       {report && (
         <div className={styles.preview}>
           <Button small kind="quiet" aria-expanded={shown} onClick={() => setShown(!shown)}>

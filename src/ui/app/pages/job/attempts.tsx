@@ -27,11 +27,11 @@ export function Attempts({ story }: { story: Story }) {
         <h2 id="attempts">Attempts</h2>
         <span className="muted">{counted(attempts.length, 'start')}</span>
       </CardHead>
-      <Table label="Attempts">
+      <Table label="Attempts" stacks>
         <thead>
           <tr>
-            {runs && <th data-number>Run</th>}
-            <th data-number>Attempt</th>
+            {runs && <th>Run</th>}
+            <th>Attempt</th>
             <th>Outcome</th>
             <th>Began</th>
             <th data-number>Took</th>
@@ -54,17 +54,27 @@ function Row({ attempt, runs }: { attempt: Attempt; runs: boolean }) {
   const badge = BADGES[outcome]
   return (
     <tr>
-      {runs && <td data-number>{attempt.run}</td>}
-      <td data-number>{attempt.attempt}</td>
+      {runs && (
+        <td className="number" data-label="Run">
+          {attempt.run}
+        </td>
+      )}
+      <td className="number" data-label="Attempt">
+        {attempt.attempt}
+      </td>
       <td className={styles.outcome}>
         <Badge tone={tone}>{badge}</Badge>
         {text !== badge && outcome !== 'running' && <span>{text}</span>}
       </td>
-      <td className={styles.began}>
+      <td className={styles.began} data-label="Began">
         <Time at={startedAt} style="clock" />
       </td>
-      <td data-number>{endedAt ? duration(Date.parse(endedAt) - Date.parse(startedAt)) : ''}</td>
-      <td className={styles.worker}>{attempt.worker}</td>
+      <td data-number data-label="Took">
+        {endedAt ? duration(Date.parse(endedAt) - Date.parse(startedAt)) : ''}
+      </td>
+      <td className={styles.worker} data-label="Worker">
+        {attempt.worker}
+      </td>
     </tr>
   )
 }

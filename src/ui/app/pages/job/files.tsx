@@ -1,10 +1,12 @@
 /** What was uploaded: whether it is what it was promised to be, and the bytes for those who may have them. */
 import { Download, Trash2 } from 'lucide-react'
+import { useState } from 'react'
 import type { Job } from '../../contract.ts'
 import { bytes, counted, sizeOf } from '../../format.ts'
 import { Button, OutsideButton } from '../../parts/button.tsx'
 import { CopyButton } from '../../parts/copy.tsx'
 import { Card, CardHead } from '../../parts/page.tsx'
+import { ShowAll } from '../../parts/show-all.tsx'
 import { Badge, type Tone } from '../../parts/status.tsx'
 import { Table } from '../../parts/table.tsx'
 import { call, jobPath } from '../../service/call.ts'
@@ -19,16 +21,22 @@ const STATES: Readonly<Record<Job['files'][number]['status'], { word: string; to
 }
 /** Of a hash, as many characters as tell two files of a job apart. */
 const SHORT = 10
+/** More are seldom looked for one by one. */
+const SHOWN = 12
 
 export function Files({ job, reload }: { job: Job; reload: () => void }) {
   const { rights } = useSession()
   const { busy, act } = useAct({ reload })
+  const [all, setAll] = useState(false)
   if (job.files.length === 0) return null
   const remove = (fileId: string) =>
     act(async () => {
       await call('DELETE', `${jobPath(job.id)}/files/${encodeURIComponent(fileId)}`)
       reload()
     })
+  // What is wrong with one of many must not be among those that are left out.
+  const ranked = job.files.toSorted((one, other) => rank(one) - rank(other))
+  const listed = all ? ranked : ranked.slice(0, SHOWN)
   return (
     <Card aria-labelledby="files">
       <CardHead>
@@ -37,7 +45,7 @@ export function Files({ job, reload }: { job: Job; reload: () => void }) {
           {counted(job.files.length, 'file')}, {bytes(sizeOf(job))}
         </span>
       </CardHead>
-      <Table label="Files">
+      <Table label="Files" stacks>
         <thead>
           <tr>
             <th>Name</th>
@@ -51,17 +59,17 @@ export function Files({ job, reload }: { job: Job; reload: () => void }) {
           </tr>
         </thead>
         <tbody>
-          {job.files.map(({ id, name, size, type, sha256, status }) => (
+          {listed.map(({ id, name, size, type, sha256, status }) => (
             <tr key={id} data-file={id}>
               <td className={styles.name}>{name}</td>
               <td>
                 <Badge tone={STATES[status].tone}>{STATES[status].word}</Badge>
               </td>
               <td className={styles.type}>{type}</td>
-              <td data-number title={counted(size, 'byte')}>
+              <td data-number data-label="Size" title={counted(size, 'byte')}>
                 {bytes(size)}
               </td>
-              <td className={styles.hash} title={sha256}>
+              <td className={styles.hash} data-label="SHA-256" title={sha256}>
                 <CopyButton text={sha256}>
                   <code>{sha256.slice(0, SHORT)}…</code>
                 </CopyButton>
@@ -94,6 +102,11 @@ export function Files({ job, reload }: { job: Job; reload: () => void }) {
           ))}
         </tbody>
       </Table>
+      <ShowAll shown={listed.length} total={ranked.length} onAll={() => setAll(true)} />
     </Card>
   )
+}
+
+function rank({ status }: Job['files'][number]): number {
+  return status === 'failed' ? 0 : 1
 }

@@ -1,12 +1,13 @@
 /** What the reader should know first: why the job failed and what to do, or what a draft waits for. */
-import { CircleAlert, FilePlus2, PencilLine, Send } from 'lucide-react'
-import { type ChangeEvent, useRef } from 'react'
+import { CircleAlert, FilePlus2, PencilLine, RefreshCcwDot, Send } from 'lucide-react'
+import { type ChangeEvent, useRef, useState } from 'react'
 import type { Job } from '../../contract.ts'
 import { counted } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { call, jobPath } from '../../service/call.ts'
 import { useSession } from '../../service/session.ts'
 import styles from './outcome.module.css'
+import { RerunDialog } from './rerun-dialog.tsx'
 import { useAct } from './use-act.ts'
 import type { FollowedJob } from './use-job.ts'
 import { ADVICE, isHopeful, isRetryable } from './words.ts'
@@ -26,6 +27,7 @@ interface FailureProps {
 function Failure({ job, error, followed }: FailureProps) {
   const { rights } = useSession()
   const { busy, act } = useAct(followed)
+  const [rerunning, setRerunning] = useState(false)
   const file = job.files.find(({ id }) => id === error.fileId)
   const where = [
     error.stage && `in stage ${error.stage}`,
@@ -42,15 +44,26 @@ function Failure({ job, error, followed }: FailureProps) {
           <code>{error.code}</code> {where.filter(Boolean).join(', ')}
         </p>
       </div>
-      {rights.change && isRetryable(job) && (
-        <Button
-          kind={isHopeful(job) ? 'primary' : 'plain'}
-          disabled={busy}
-          onClick={() => act(async () => followed.took(await call('POST', `${jobPath(job.id)}/retry`)))}
-        >
-          Retry
-        </Button>
+      {isRetryable(job) && (
+        <div className={styles.buttons}>
+          {rights.change && (
+            <Button
+              kind={isHopeful(job) ? 'primary' : 'plain'}
+              disabled={busy}
+              onClick={() => act(async () => followed.took(await call('POST', `${jobPath(job.id)}/retry`)))}
+            >
+              Retry
+            </Button>
+          )}
+          {rights.upload && !isHopeful(job) && (
+            <Button kind="primary" onClick={() => setRerunning(true)}>
+              <RefreshCcwDot size={16} aria-hidden />
+              Run again…
+            </Button>
+          )}
+        </div>
       )}
+      {rerunning && <RerunDialog job={job} onClose={() => setRerunning(false)} />}
     </section>
   )
 }

@@ -39,7 +39,7 @@ export function Latency({
         <h2 id="latency">Latency by stage</h2>
         <span className={styles.note}>from counted ranges: close, not exact</span>
       </CardHead>
-      <Table label="Latency by stage" stacked>
+      <Table label="Latency by stage" stacks>
         <thead>
           <tr>
             <th scope="col">Stage</th>

@@ -31,7 +31,7 @@ export function Queues({ stats, board, className }: Props) {
           </a>
         )}
       </CardHead>
-      <Table label="Queues" stacked>
+      <Table label="Queues" stacks>
         <thead>
           <tr>
             <th scope="col">Queue</th>

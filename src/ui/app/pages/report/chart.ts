@@ -2,6 +2,7 @@
 import 'uplot/dist/uPlot.min.css'
 import uPlot from 'uplot'
 import type { Report } from '../../contract.ts'
+import { brush } from './brush.ts'
 import type { Span } from './report-filter.ts'
 
 /** Drawn one over the other, each with those below it in its height: the rest of a bar is ordinary entries. */
@@ -14,9 +15,6 @@ interface Calls {
   /** The bucket under the pointer, by its place; null where there is none. */
   onPoint(bucket: number | null): void
 }
-
-/** In px; a shorter drag was meant to be a click. */
-const SHORTEST_DRAG = 5
 
 export function drawTimeline(box: HTMLElement, timeline: Report.Timeline, { onSpan, onPoint }: Calls): uPlot {
   const { buckets, bucketSeconds } = timeline
@@ -35,7 +33,7 @@ export function drawTimeline(box: HTMLElement, timeline: Report.Timeline, { onSp
     width: 0,
     points: { show: false },
   })
-  return new uPlot(
+  const drawn = new uPlot(
     {
       width: box.clientWidth,
       height: box.clientHeight,
@@ -44,9 +42,8 @@ export function drawTimeline(box: HTMLElement, timeline: Report.Timeline, { onSp
       cursor: {
         y: false,
         points: { show: false },
-        drag: { x: true, y: false, setScale: false, dist: SHORTEST_DRAG },
-        // The double click is the page's: it shows all of the time.
-        bind: { dblclick: () => null },
+        // Dragging is the brush's, for uPlot knows of mice alone; the double click has no meaning here.
+        bind: { mousedown: () => null, mouseup: () => null, dblclick: () => null },
       },
       scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(1, most * 1.05)] } },
       series: [{}, series('Entries', '--bar'), series('Warnings', '--warn'), series('Errors', '--bad')],
@@ -64,15 +61,6 @@ export function drawTimeline(box: HTMLElement, timeline: Report.Timeline, { onSp
             onPoint(place >= 0 && place < buckets.length ? place : null)
           },
         ],
-        setSelect: [
-          plot => {
-            const { left, width } = plot.select
-            if (width < SHORTEST_DRAG) return
-            const [from, to] = [left, left + width].map(px => plot.posToVal(px, 'x') * 1_000)
-            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false)
-            onSpan({ from: from!, to: to! })
-          },
-        ],
       },
     },
     [
@@ -83,6 +71,10 @@ export function drawTimeline(box: HTMLElement, timeline: Report.Timeline, { onSp
     ],
     box,
   )
+  brush(drawn, (left, right) =>
+    onSpan({ from: drawn.posToVal(left, 'x') * 1_000, to: drawn.posToVal(right, 'x') * 1_000 }),
+  )
+  return drawn
 }
 
 /** A canvas knows nothing of the page's names for colours. */

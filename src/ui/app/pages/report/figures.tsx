@@ -16,7 +16,7 @@ export function Figures({ totals }: { totals: Report.Totals }) {
       about: share(levels.warn, entries),
       tone: levels.warn > 0 ? 'warn' : undefined,
     },
-    { name: 'Templates', value: templates, about: 'kinds of message' },
+    { name: 'Templates', value: templates, about: templates === 1 ? 'kind of message' : 'kinds of message' },
     { name: 'Redactions', value: redactions, about: counted(Object.keys(totals.redactions).length, 'kind') },
     { name: 'Files', value: files, about: bytes(totals.bytes) },
   ]

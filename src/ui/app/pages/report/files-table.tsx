@@ -1,33 +1,37 @@
 /** The texts that were read: of an archive, its members. */
 import { Link } from 'wouter'
 import type { Report } from '../../contract.ts'
-import { bytes } from '../../format.ts'
+import { bytes, counted } from '../../format.ts'
 import { Card, CardHead } from '../../parts/page.tsx'
+import { ShowAll } from '../../parts/show-all.tsx'
 import { Badge } from '../../parts/status.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
+import { viewPath } from '../../places.ts'
 import styles from './files-table.module.css'
 import { kindName, ranked } from './redactions.tsx'
+import type { Texts } from './texts.ts'
 
 /** More are seldom looked for one by one; the whole list is one press away. */
 const SHOWN = 50
 
 interface Props {
   files: readonly Report.FileSummary[]
-  hrefOf: (artifact: string) => string
+  jobId: string
+  texts: Texts
   showAll: boolean
   onShowAll: () => void
 }
 
-export function FilesTable({ files, hrefOf, showAll, onShowAll }: Props) {
+export function FilesTable({ files, jobId, texts, showAll, onShowAll }: Props) {
   const shown = showAll ? files : files.slice(0, SHOWN)
   return (
     <Card aria-labelledby="files">
       <CardHead>
         <h2 id="files">Files</h2>
-        {files.length > 1 && <span className="muted">{files.length.toLocaleString('en')} texts</span>}
+        {files.length > 1 && <span className="muted">{counted(files.length, 'text')}</span>}
       </CardHead>
-      <Table label="Files" className={styles.table}>
+      <Table label="Files" className={styles.table} stacks>
         <thead>
           <tr>
             <th>Name</th>
@@ -42,40 +46,46 @@ export function FilesTable({ files, hrefOf, showAll, onShowAll }: Props) {
         </thead>
         <tbody>
           {shown.map(file => (
-            <FileRow key={file.artifact} file={file} href={hrefOf(file.artifact)} />
+            <FileRow key={file.artifact} {...{ file, jobId, texts }} />
           ))}
         </tbody>
       </Table>
-      {shown.length < files.length && (
-        <p className={styles.more}>
-          <button type="button" onClick={onShowAll}>
-            Show all {files.length.toLocaleString('en')}
-          </button>
-        </p>
-      )}
+      <ShowAll shown={shown.length} total={files.length} onAll={onShowAll} />
     </Card>
   )
 }
 
-function FileRow({ file, href }: { file: Report.FileSummary; href: string }) {
-  const { name, size, lines, entries, levels, encoding, compression, truncated } = file
+function FileRow({ file, jobId, texts }: { file: Report.FileSummary } & Pick<Props, 'jobId' | 'texts'>) {
+  const { artifact, size, lines, entries, levels, encoding, compression, truncated } = file
   const redacted = ranked(file.redactions)
+  const name = texts.nameOf({ file: file.name, artifact })
   return (
     <tr>
       <td className={styles.name}>
-        <Link href={href}>{name}</Link>
+        <Link href={viewPath(jobId, artifact)}>{name}</Link>
         <small>
+          {name !== file.name && `uploaded as ${file.name}, `}
           {encoding}
           {compression && `, ${compression}`}
           {truncated && <Badge tone="warn">Cut off</Badge>}
         </small>
       </td>
-      <td data-number>{bytes(size)}</td>
-      <td data-number>{lines.toLocaleString('en')}</td>
-      <td data-number>{entries.toLocaleString('en')}</td>
-      <td data-number>{(levels.error + levels.fatal).toLocaleString('en')}</td>
-      <td data-number>{levels.warn.toLocaleString('en')}</td>
-      <td className={styles.times}>
+      <td data-number data-label="Size">
+        {bytes(size)}
+      </td>
+      <td data-number data-label="Lines">
+        {lines.toLocaleString('en')}
+      </td>
+      <td data-number data-label="Entries">
+        {entries.toLocaleString('en')}
+      </td>
+      <td data-number data-label="Errors">
+        {(levels.error + levels.fatal).toLocaleString('en')}
+      </td>
+      <td data-number data-label="Warnings">
+        {levels.warn.toLocaleString('en')}
+      </td>
+      <td className={styles.times} data-label="Time">
         {file.firstTimestamp && file.lastTimestamp ? (
           <>
             <Time at={file.firstTimestamp} />
@@ -85,7 +95,7 @@ function FileRow({ file, href }: { file: Report.FileSummary; href: string }) {
           <span className="muted">None told</span>
         )}
       </td>
-      <td className={styles.redacted}>
+      <td className={styles.redacted} data-label="Redacted">
         {redacted.length === 0 && <span className="muted">Nothing</span>}
         {redacted.map(([kind, count]) => (
           <span key={kind}>

@@ -8,6 +8,7 @@ import { Badge, type Tone } from '../../parts/status.tsx'
 import { Time } from '../../parts/time.tsx'
 import styles from './findings.module.css'
 import { TemplateText } from './template-text.tsx'
+import type { Texts } from './texts.ts'
 
 const TONES: Readonly<Record<Report.Finding['severity'], Tone>> = {
   high: 'bad',
@@ -19,11 +20,11 @@ interface Props {
   findings: readonly Report.Finding[]
   /** Without the filter. */
   total: number
-  hrefOf: (file: string, line: number) => string | null
+  texts: Texts
   manyFiles: boolean
 }
 
-export function Findings({ findings, total, hrefOf, manyFiles }: Props) {
+export function Findings({ findings, total, texts, manyFiles }: Props) {
   return (
     <Card aria-labelledby="findings">
       <CardHead>
@@ -44,8 +45,8 @@ export function Findings({ findings, total, hrefOf, manyFiles }: Props) {
         <ol className={styles.list}>
           {findings.map(finding => (
             <FindingItem
-              key={`${finding.kind} ${finding.file} ${finding.line} ${finding.title}`}
-              {...{ finding, hrefOf, manyFiles }}
+              key={`${finding.kind} ${finding.artifact} ${finding.line} ${finding.title}`}
+              {...{ finding, texts, manyFiles }}
             />
           ))}
         </ol>
@@ -55,12 +56,13 @@ export function Findings({ findings, total, hrefOf, manyFiles }: Props) {
 }
 
 function FindingItem({
-  finding: { severity, title, detail, at, file, line },
-  hrefOf,
+  finding,
+  texts,
   manyFiles,
-}: { finding: Report.Finding } & Pick<Props, 'hrefOf' | 'manyFiles'>) {
-  const href = hrefOf(file, line)
-  const place = `${manyFiles ? `${file}, line` : 'Line'} ${line.toLocaleString('en')}`
+}: { finding: Report.Finding } & Pick<Props, 'texts' | 'manyFiles'>) {
+  const { severity, title, detail, at, line } = finding
+  const href = texts.hrefOf(finding)
+  const place = `${manyFiles ? `${texts.nameOf(finding)}, line` : 'Line'} ${line.toLocaleString('en')}`
   return (
     <li className={styles.finding} data-severity={severity}>
       <Badge tone={TONES[severity]}>{capital(severity)}</Badge>

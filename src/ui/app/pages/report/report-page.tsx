@@ -7,7 +7,8 @@ import { LinkButton, OutsideButton } from '../../parts/button.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { Progress } from '../../parts/progress.tsx'
 import { StatusBadge } from '../../parts/status.tsx'
-import { artifactPath, Refusal } from '../../service/call.ts'
+import { artifactPath } from '../../service/call.ts'
+import { isMissing } from '../../service/use-followed-job.ts'
 import { ReportView } from './report-view.tsx'
 import { REPORT, useReport } from './use-report.ts'
 
@@ -16,7 +17,7 @@ const PIPELINE = 'log-analysis'
 export default function ReportPage({ id }: { id: string }) {
   const { job, report, artifact } = useReport(id)
   const error = job.error ?? report.error
-  const isMissing = error instanceof Refusal && error.status === 404
+  const missing = isMissing(error)
   const hasPage = job.data?.artifacts.some(({ name }) => name === 'report.html')
 
   return (
@@ -43,7 +44,7 @@ export default function ReportPage({ id }: { id: string }) {
         </>
       }
     >
-      {isMissing && (
+      {missing && (
         <Nothing icon={<FileQuestion size={34} aria-hidden />} title="There is no such report">
           <p>
             The job may have been deleted, or be somebody else’s. Finished jobs are kept for a limited time.
@@ -51,12 +52,10 @@ export default function ReportPage({ id }: { id: string }) {
           <LinkButton href="/">To the jobs</LinkButton>
         </Nothing>
       )}
-      {!isMissing && (
-        <RefusalNote error={error} retry={() => (job.error ? job.refetch() : report.refetch())} />
-      )}
+      {!missing && <RefusalNote error={error} retry={() => (job.error ? job.refetch() : report.refetch())} />}
       {!error && (job.isPending || (artifact && report.isPending)) && <p className="muted">Loading…</p>}
       {!error && job.data && !artifact && <NoReport job={job.data} />}
-      {report.data && !isMissing && <ReportView id={id} report={report.data} />}
+      {report.data && !missing && <ReportView id={id} report={report.data} />}
     </Page>
   )
 }

@@ -2,7 +2,6 @@
 import { useCallback, useMemo, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
 import type { Report } from '../../contract.ts'
-import { viewPath } from '../../places.ts'
 import { Figures } from './figures.tsx'
 import { FilesTable } from './files-table.tsx'
 import { Findings } from './findings.tsx'
@@ -10,6 +9,7 @@ import { Redactions } from './redactions.tsx'
 import { type Filter, findingsIn, readFilter, writeFilter } from './report-filter.ts'
 import styles from './report-view.module.css'
 import { Templates } from './templates.tsx'
+import { textsOf } from './texts.ts'
 import { Timeline } from './timeline.tsx'
 
 export function ReportView({ id, report }: { id: string; report: Report.ReportJson }) {
@@ -25,18 +25,7 @@ export function ReportView({ id, report }: { id: string; report: Report.ReportJs
   )
   const [showAllFiles, setShowAllFiles] = useState(false)
   const { files, findings, timeline, totals } = report
-  // Two files may have one name; the first is as good a guess as any.
-  const artifacts = useMemo(
-    () => new Map(files.toReversed().map(file => [file.name, file.artifact])),
-    [files],
-  )
-  const hrefOf = useCallback(
-    (file: string, line: number) => {
-      const artifact = artifacts.get(file)
-      return artifact === undefined ? null : viewPath(id, artifact, line)
-    },
-    [id, artifacts],
-  )
+  const texts = useMemo(() => textsOf(id, files), [id, files])
 
   return (
     <div className={styles.report}>
@@ -45,17 +34,18 @@ export function ReportView({ id, report }: { id: string; report: Report.ReportJs
       <Findings
         findings={findingsIn(findings, filter)}
         total={findings.length}
-        hrefOf={hrefOf}
+        texts={texts}
         manyFiles={files.length > 1}
       />
       <Redactions redactions={totals.redactions} />
       <FilesTable
         files={files}
-        hrefOf={artifact => viewPath(id, artifact)}
+        jobId={id}
+        texts={texts}
         showAll={showAllFiles}
         onShowAll={() => setShowAllFiles(true)}
       />
-      <Templates {...{ report, filter, onFilter, hrefOf }} />
+      <Templates {...{ report, filter, onFilter, texts }} />
     </div>
   )
 }

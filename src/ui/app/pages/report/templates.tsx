@@ -14,6 +14,7 @@ import { share } from './figures.tsx'
 import { type Filter, LEVELS, ORDERS, type Order, templatesIn } from './report-filter.ts'
 import { TemplateText } from './template-text.tsx'
 import styles from './templates.module.css'
+import type { Texts } from './texts.ts'
 
 const TONES: Readonly<Record<Level, Tone>> = {
   fatal: 'bad',
@@ -32,10 +33,10 @@ interface Props {
   report: Report.ReportJson
   filter: Filter
   onFilter: (next: Partial<Filter>) => void
-  hrefOf: (file: string, line: number) => string | null
+  texts: Texts
 }
 
-export function Templates({ report, filter, onFilter, hrefOf }: Props) {
+export function Templates({ report, filter, onFilter, texts }: Props) {
   const { templates, totals } = report
   const shown = templatesIn(templates, filter)
   const most = templates.reduce((most, { count }) => Math.max(most, count), 1)
@@ -79,7 +80,7 @@ export function Templates({ report, filter, onFilter, hrefOf }: Props) {
           )}
         </Empty>
       ) : (
-        <Rows {...{ shown, most, hrefOf }} entries={totals.entries} />
+        <Rows {...{ shown, most, texts }} entries={totals.entries} />
       )}
     </Card>
   )
@@ -135,14 +136,14 @@ function LevelFilter({ counts, levels, onChange }: LevelFilterProps) {
   )
 }
 
-interface RowsProps extends Pick<Props, 'hrefOf'> {
+interface RowsProps extends Pick<Props, 'texts'> {
   shown: readonly Report.Template[]
   /** The count of the most frequent one. */
   most: number
   entries: number
 }
 
-function Rows({ shown, most, entries, hrefOf }: RowsProps) {
+function Rows({ shown, most, entries, texts }: RowsProps) {
   const list = useRef<HTMLOListElement>(null)
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set())
   const [above, setAbove] = useState(0)
@@ -167,7 +168,7 @@ function Rows({ shown, most, entries, hrefOf }: RowsProps) {
         >
           <TemplateRow
             template={shown[index]!}
-            {...{ most, entries, hrefOf }}
+            {...{ most, entries, texts }}
             isOpen={open.has(shown[index]!.id)}
             onToggle={() => setOpen(old => old.symmetricDifference(new Set([shown[index]!.id])))}
           />
@@ -177,15 +178,16 @@ function Rows({ shown, most, entries, hrefOf }: RowsProps) {
   )
 }
 
-interface RowProps extends Pick<RowsProps, 'most' | 'entries' | 'hrefOf'> {
+interface RowProps extends Pick<RowsProps, 'most' | 'entries' | 'texts'> {
   template: Report.Template
   isOpen: boolean
   onToggle: () => void
 }
 
-function TemplateRow({ template, most, entries, hrefOf, isOpen, onToggle }: RowProps) {
-  const { id, count, level, firstTimestamp, lastTimestamp, firstFile, firstLine, lastFile, lastLine } =
-    template
+function TemplateRow({ template, most, entries, texts, isOpen, onToggle }: RowProps) {
+  const { id, count, level, firstTimestamp, lastTimestamp } = template
+  const first = { file: template.firstFile, artifact: template.firstArtifact, line: template.firstLine }
+  const last = { file: template.lastFile, artifact: template.lastArtifact, line: template.lastLine }
   return (
     <div className={styles.row}>
       <div className={styles.count}>
@@ -210,14 +212,12 @@ function TemplateRow({ template, most, entries, hrefOf, isOpen, onToggle }: RowP
           </span>
         </button>
         <p className={styles.seen}>
-          <Seen name="First" at={firstTimestamp} href={hrefOf(firstFile, firstLine)} line={firstLine} />
-          {count > 1 && (
-            <Seen name="Last" at={lastTimestamp} href={hrefOf(lastFile, lastLine)} line={lastLine} />
-          )}
+          <Seen name="First" at={firstTimestamp} href={texts.hrefOf(first)} line={first.line} />
+          {count > 1 && <Seen name="Last" at={lastTimestamp} href={texts.hrefOf(last)} line={last.line} />}
         </p>
         {isOpen && (
           <figure id={`${id}-example`} className={styles.example}>
-            <figcaption>Its first entry, in {firstFile}</figcaption>
+            <figcaption>Its first entry, in {texts.nameOf(first)}</figcaption>
             <pre>
               <Content text={template.example} marks={null} />
             </pre>

@@ -1,5 +1,6 @@
 /** Starts a scan in a worker of its own, so that an expression that never ends can be stopped, too. */
 
+import { signIn } from '../../service/call.ts'
 import type { Report, Task } from './scan.worker.ts'
 import workerUrl from './scan.worker.ts?worker&url'
 
@@ -23,10 +24,15 @@ export function scan(task: Task, onReport: (report: Report) => void): () => void
   const worker = new Worker(policy?.createScriptURL(workerUrl) ?? workerUrl, { type: 'module' })
   worker.onmessage = ({ data }: MessageEvent<Report>) => {
     if (isLast(data)) worker.terminate()
+    if (data.kind === 'failed' && data.signedOut) signIn()
     onReport(data)
   }
   worker.onerror = () =>
-    onReport({ kind: 'failed', message: 'The browser could not read the file. Load the page again.' })
+    onReport({
+      kind: 'failed',
+      message: 'The browser could not read the file. Load the page again.',
+      signedOut: false,
+    })
   worker.postMessage(task)
   return () => worker.terminate()
 }

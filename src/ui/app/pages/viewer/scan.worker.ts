@@ -1,7 +1,7 @@
 /** Reads a text from its beginning to its end once, away from the page: to index its lines, or to search them. */
 import { type IndexPart, LineScanner } from './line-index.ts'
 import { LineSearch, type Query } from './line-search.ts'
-import { chunksOf } from './whole-stream.ts'
+import { chunksOf, Final } from './whole-stream.ts'
 
 export interface Task {
   readonly url: string
@@ -21,7 +21,12 @@ export type Report =
       /** It ended early: nobody goes through that many. */
       readonly isFull: boolean
     }
-  | { readonly kind: 'failed'; readonly message: string }
+  | {
+      readonly kind: 'failed'
+      readonly message: string
+      /** Nobody is signed in any more. A worker cannot lead to where one signs in. */
+      readonly signedOut: boolean
+    }
 
 /** Between two reports, in ms: as often as an eye wants it. */
 const EVERY = 100
@@ -36,7 +41,8 @@ addEventListener('message', async ({ data }: MessageEvent<Task>) => {
   try {
     await run(data.url, data.query ? searching(data.query) : indexing())
   } catch (error) {
-    postMessage({ kind: 'failed', message: (error as Error).message } satisfies Report)
+    const signedOut = error instanceof Final && error.status === 401
+    postMessage({ kind: 'failed', message: (error as Error).message, signedOut } satisfies Report)
   }
 })
 

@@ -1,11 +1,11 @@
 /** A text artifact of any size: its lines where one looks, its search, an address for each line. */
-import { useQuery } from '@tanstack/react-query'
 import { ArrowLeft, Download, FileQuestion, FileX2 } from 'lucide-react'
-import { type Artifact, FINAL, type Job } from '../../contract.ts'
+import { type Artifact, FINAL } from '../../contract.ts'
 import { bytes } from '../../format.ts'
 import { LinkButton, OutsideButton } from '../../parts/button.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
-import { artifactPath, call, jobPath, Refusal } from '../../service/call.ts'
+import { artifactPath } from '../../service/call.ts'
+import { isMissing, useFollowedJob } from '../../service/use-followed-job.ts'
 import { Viewer } from './viewer.tsx'
 
 interface Props {
@@ -16,11 +16,10 @@ interface Props {
 
 export default function ViewerPage({ id, name: inAddress }: Props) {
   const name = decoded(inAddress)
-  const { data, error, refetch } = useQuery({
-    queryKey: ['job', id],
-    queryFn: ({ signal }) => call<Job>('GET', jobPath(id), { signal }),
-  })
+  const { data, error, refetch } = useFollowedJob(id)
   const artifact = data?.artifacts.find(each => each.name === name)
+  // Of a job that is gone nothing can be read any more, whatever is known of it here.
+  const shown = isMissing(error) ? undefined : artifact
   const url = artifactPath(id, name)
 
   return (
@@ -50,29 +49,27 @@ export default function ViewerPage({ id, name: inAddress }: Props) {
         </Nothing>
       )}
       {!data && !error && <p className="muted">Loading…</p>}
-      {data && !artifact && (
+      {data && !artifact && !isMissing(error) && (
         <Nothing title="This job has no such artifact">
           <p>
             {FINAL.has(data.status)
               ? `Its newest run has written nothing that is called “${name}”.`
-              : `Nothing that is called “${name}” has been written yet: the job is ${data.status}.`}
+              : `Nothing that is called “${name}” has been written yet: the job is ${data.status}. It appears here by itself.`}
           </p>
           <LinkButton href={`/jobs/${encodeURIComponent(id)}`}>To the job</LinkButton>
         </Nothing>
       )}
-      {artifact && !isText(artifact) && (
+      {shown && !isText(shown) && (
         <Nothing title="This is no text">
-          <p>
-            It is {artifact.type}, which has no lines to show. Download it, and open it with what made it.
-          </p>
+          <p>It is {shown.type}, which has no lines to show. Download it, and open it with what made it.</p>
         </Nothing>
       )}
-      {artifact && isText(artifact) && artifact.size === 0 && (
+      {shown && isText(shown) && shown.size === 0 && (
         <Nothing title="This file is empty">
           <p>What was uploaded had no lines, so there is nothing to read here.</p>
         </Nothing>
       )}
-      {artifact && isText(artifact) && artifact.size > 0 && <Viewer url={url} size={artifact.size} />}
+      {shown && isText(shown) && shown.size > 0 && <Viewer url={url} size={shown.size} />}
     </Page>
   )
 }
@@ -86,10 +83,6 @@ function Nothing({ title, children }: { title: string; children: React.ReactNode
       </Empty>
     </Card>
   )
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Refusal && error.status === 404
 }
 
 function isText({ type }: Pick<Artifact, 'type'>): boolean {

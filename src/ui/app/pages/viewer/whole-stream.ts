@@ -7,7 +7,7 @@ const AWAY = 'The service cannot be reached. Check that it runs and that you are
 /**
  * All bytes in order. A connection that is cut is taken up again where it was: of a gigabyte, nobody wants to begin anew.
  *
- * @throws Error with a sentence for people, where another try cannot cure it or did not
+ * @throws {Final} where another try cannot cure it; another Error where it did not. Both have a sentence for people.
  */
 export async function* chunksOf(url: string): AsyncGenerator<Uint8Array> {
   let at = 0
@@ -18,8 +18,9 @@ export async function* chunksOf(url: string): AsyncGenerator<Uint8Array> {
       const response = await fetch(url, {
         ...(resumed && { headers: { range: `bytes=${at}-`, 'if-range': etag } }),
       })
-      if (!response.ok) throw new Final(await sentenceOf(response))
-      if (resumed && response.status !== 206) throw new Final('The file has changed. Load the page again.')
+      if (!response.ok) throw new Final(await sentenceOf(response), response.status)
+      if (resumed && response.status !== 206)
+        throw new Final('The file has changed. Load the page again.', response.status)
       etag = response.headers.get('etag') ?? ''
       for (const reader = response.body!.getReader(); ; ) {
         const { done, value } = await reader.read()
@@ -37,7 +38,14 @@ export async function* chunksOf(url: string): AsyncGenerator<Uint8Array> {
 }
 
 /** What another try cannot cure. */
-class Final extends Error {}
+export class Final extends Error {
+  readonly status: number
+
+  constructor(message: string, status: number) {
+    super(message)
+    this.status = status
+  }
+}
 
 async function sentenceOf(response: Response): Promise<string> {
   const problem = (await response.json().catch(() => null)) as { detail?: string } | null
