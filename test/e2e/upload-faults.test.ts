@@ -287,6 +287,32 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     expect(await added()).toEqual([id])
   })
 
+  test('an upload that cannot be asked for after a cut goes on when it can, and is not begun twice', async () => {
+    const seen: string[] = []
+    let cut = false
+    await page.route('**/api/uploads/*', route => {
+      const method = route.request().method()
+      seen.push(method)
+      if (method === 'PATCH' && !cut) {
+        cut = true
+        return route.abort()
+      }
+      const isFirst = method === 'HEAD' && seen.filter(each => each === 'HEAD').length === 1
+      return isFirst ? route.fulfill({ status: 503 }) : route.continue()
+    })
+    const begun: string[] = []
+    page.on('request', request => {
+      if (request.method() === 'POST' && request.url().endsWith('/api/uploads')) begun.push(request.url())
+    })
+    await openPage()
+    await choose(page, { name: 'once.log', content: LOG })
+    await uploadButton(page).click()
+    const id = await jobOfPage()
+    expect((await read(id)).files.map(({ name }) => name)).toEqual(['once.log'])
+    expect(seen.filter(each => each === 'HEAD').length).toBeGreaterThan(1)
+    expect(begun).toHaveLength(1)
+  })
+
   test('an upload whose draft is gone says so, and begins anew', async () => {
     await openPage()
     await network(page, SLOW)

@@ -35,6 +35,13 @@ export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: ST
       if (refusal.status === 401) signIn()
       return isPassing(refusal) && next(error)
     },
+    /** The client would begin a second upload where the first cannot be asked for, and the first keep the draft open. */
+    onAfterResponse(request, response) {
+      const status = response.getStatus()
+      if (request.getMethod() !== 'HEAD' || status < 400 || status === 404) return
+      if (status === 401) signIn()
+      throw new Error(`The service cannot say how far the upload has come: ${status}.`)
+    },
     onError(error) {
       const refusal = refusalOf(error)
       error.message = wordsOf(refusal)

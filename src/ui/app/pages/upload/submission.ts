@@ -18,7 +18,7 @@ interface Submission {
 
 const KEY = `${STORE}.submit`
 /** In ms, after each refusal that may pass; the last one again and again. */
-const DELAYS = [1_000, 2_000, 4_000, 8_000, 15_000, 30_000]
+const DELAYS = [1_000, 2_000, 4_000, 8_000, 15_000]
 
 let state: Submission = { submitting: false, refused: null }
 const watchers = new Set<() => void>()
@@ -56,8 +56,13 @@ export async function submit(jobId: string): Promise<void> {
     const refused = await refusalOfSubmit(jobId)
     if (refused === null) break
     const again = passes(refused)
-    set({ submitting: again, refused })
+    set({
+      submitting: again,
+      refused: again ? new Error(`${refused.message} It is tried again by itself.`) : refused,
+    })
     if (!again) {
+      // The login page is on its way; who comes back from it finds the upload submitted.
+      if (refused.status === 401) return
       localStorage.removeItem(KEY)
       if (!show) notices.failed(refused)
       return
@@ -86,7 +91,7 @@ async function refusalOfSubmit(jobId: string): Promise<Refusal | null> {
   }
 }
 
-/** The end of a file that was taken out may come later than that of the others. */
+/** An upload whose API died, or that was taken out at last, keeps the draft open for a moment. */
 function passes({ passes, code }: Refusal): boolean {
   return passes || code === 'uploads-in-progress'
 }

@@ -1,0 +1,122 @@
+/** Uploads whose service dies in the middle or is full; a real browser, real processes. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { REAL, type Sluice, startSluice } from '../supervisor/sluice.ts'
+import { findChromium, launchBrowser } from '../support/browser.ts'
+import { childrenOf } from '../support/children.ts'
+import { freePort } from '../support/redis.ts'
+import { choose, uploadButton } from './page.ts'
+import { clientOf } from './visitor.ts'
+
+const chromium = findChromium()
+/** In ms; on a machine without a redis-server one is fetched first. */
+const START_TIMEOUT = 60_000
+const KEY = 'an-uploader-with-a-key'
+const VIEWER = 'a-viewer-with-a-key'
+/** Sent at 400 kB/s it is long enough under way to be caught in the middle. */
+const BIG = Buffer.alloc(2_000_000, 'a line of a log\n')
+const SLOW = { offline: false, latency: 0, downloadThroughput: -1, uploadThroughput: 400_000 }
+
+interface JobList {
+  readonly items: readonly { id: string; status: string; files: { name: string; size: number }[] }[]
+}
+
+describe.skipIf(chromium === null)('an upload in the browser', () => {
+  let sluice: Sluice
+  let url: string
+  let directory: string
+  let browser: Browser
+  let context: BrowserContext
+  let page: Page
+  let before: readonly string[]
+
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'sluice-e2e-'))
+    const port = await freePort()
+    url = `http://127.0.0.1:${port}`
+    sluice = startSluice(
+      {
+        PORT: String(port),
+        SLUICE_DATA_DIR: directory,
+        SLUICE_API_KEYS: `ann:uploader:${KEY},vic:viewer:${VIEWER}`,
+        SLUICE_STORAGE_QUOTA: '20000000',
+      },
+      { program: REAL },
+    )
+    await vi.waitFor(() => expect(sluice.output()).toMatch(/Web UI/), START_TIMEOUT)
+    browser = await launchBrowser(chromium!)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await sluice?.end()
+    await rm(directory, { recursive: true, force: true })
+  })
+  beforeEach(async () => {
+    context = await browser.newContext({ baseURL: url, reducedMotion: 'reduce' })
+    context.setDefaultTimeout(40_000)
+    await signIn(KEY)
+    page = await context.newPage()
+    before = (await list()).map(({ id }) => id)
+  })
+  afterEach(() => context.close())
+
+  const signIn = (key: string) => context.request.post('/login', { data: { key }, maxRedirects: 0 })
+  const list = async () => (await clientOf(url, KEY)<JobList>('GET', '/api/jobs?limit=200')).items
+  const added = async () => (await list()).filter(({ id }) => !before.includes(id))
+  const kill = (program: RegExp) => {
+    const { pid } = childrenOf(sluice.pid).find(({ command }) => program.test(command))!
+    process.kill(pid, 'SIGKILL')
+  }
+  const begin = async (name: string) => {
+    await page.goto('/upload')
+    await page.getByText('Drop files or folders anywhere').waitFor()
+    const session = await context.newCDPSession(page)
+    await session.send('Network.emulateNetworkConditions', SLOW)
+    await choose(page, { name, content: BIG })
+    await uploadButton(page).click()
+    await page
+      .locator('.uppy-StatusBar')
+      .getByText(/^Uploading: [1-9]\d?%/)
+      .waitFor()
+  }
+  const oneJob = async (name: string) => {
+    // What the dead one held is free again after 30 s.
+    await page.waitForURL('**/jobs/*', { timeout: 90_000 })
+    const jobs = await added()
+    expect(jobs.map(({ files }) => files.map(file => [file.name, file.size]))).toEqual([[[name, BIG.length]]])
+  }
+
+  test('goes on by itself when the API is killed in the middle and comes back, and is one job', async () => {
+    await begin('api.log')
+    kill(/api\/main/)
+    await oneJob('api.log')
+  })
+
+  test('goes on by itself when Redis is killed in the middle and comes back, and is one job', async () => {
+    await begin('redis.log')
+    kill(/redis-server/)
+    await oneJob('redis.log')
+  })
+
+  test('that does not fit into the quota says so at once, and what to do', async () => {
+    await page.goto('/upload')
+    await choose(page, { name: 'vast.log', content: Buffer.alloc(21_000_000, 'a line of a log\n') })
+    await uploadButton(page).click()
+    await page
+      .getByRole('alert')
+      .getByText(/^vast\.log: .*Delete jobs that are not needed any more/)
+      .waitFor()
+    await page.getByRole('button', { name: 'Cancel', exact: true }).first().click()
+    await expect.poll(added).toEqual([])
+  })
+
+  test('is not offered to a viewer, who is told whom to ask', async () => {
+    await signIn(VIEWER)
+    await page.goto('/upload')
+    await page.getByText(/Ask for one with the role/).waitFor()
+    expect(await page.locator('input[type=file]').count()).toBe(0)
+  })
+})
