@@ -125,7 +125,7 @@ describe.skipIf(chromium === null)('an upload in the browser', () => {
   test('is not offered to a viewer, who is told whom to ask', async () => {
     await signIn(VIEWER)
     await page.goto('/upload')
-    await page.getByText(/Ask for one with the role/).waitFor()
+    await page.getByText(/This page is for the role .*ask whoever made your key/).waitFor()
     expect(await page.locator('input[type=file]').count()).toBe(0)
   })
 })

@@ -24,6 +24,8 @@ let state: Submission = { submitting: false, refused: null }
 const watchers = new Set<() => void>()
 /** The page that shows the upload, where it is looked at. */
 let show: ((jobId: string) => void) | null = null
+/** What was submitted before that page was there, as after a reload. */
+let unseen: string | null = null
 
 export function useSubmission(): Submission {
   return useSyncExternalStore(
@@ -38,6 +40,8 @@ export function useSubmission(): Submission {
 /** @param go is called with the job once it is submitted. @returns what ends that */
 export function showSubmitted(go: (jobId: string) => void): () => void {
   show = go
+  if (unseen) go(unseen)
+  unseen = null
   return () => {
     show = null
   }
@@ -78,6 +82,7 @@ export async function submit(jobId: string): Promise<void> {
   if (intake.getFiles().length === 0) clearForm()
   set({ submitting: false, refused: null })
   if (show) show(jobId)
+  else if (location.pathname === '/upload') unseen = jobId
   else notices.done('All files have arrived. Their job is in the list.')
 }
 
