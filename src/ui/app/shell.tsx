@@ -11,6 +11,7 @@ import { OUTSIDE, PLACES, type Place, placesFor } from './places.ts'
 import { signOut } from './service/call.ts'
 import { useSession } from './service/session.ts'
 import { setTheme, THEMES, type Theme, useTheme } from './service/theme.ts'
+import { cameByHistory } from './service/travel.ts'
 import styles from './shell.module.css'
 import { useDraggedFiles } from './use-dragged-files.ts'
 
@@ -128,7 +129,10 @@ function Main({ children }: { children: ReactNode }) {
       first.current = false
       return
     }
-    scrollTo(0, 0)
+    const returned = cameByHistory()
+    if (!returned) scrollTo(0, 0)
+    // What was left there may have taken the focus back by itself.
+    if (returned && main.current?.contains(document.activeElement)) return
     main.current?.focus({ preventScroll: true })
   }, [location])
   return (

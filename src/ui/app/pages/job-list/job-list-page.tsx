@@ -15,7 +15,7 @@ import { FilterBar, withText } from './filter-bar.tsx'
 import styles from './job-list-page.module.css'
 import { JobRow } from './job-row.tsx'
 import { useJobList } from './use-job-list.ts'
-import { KEYS, useListKeys } from './use-list-keys.ts'
+import { keysOf, useListKeys } from './use-list-keys.ts'
 
 /** Of a row before it was measured, in px. */
 const ROW = 58
@@ -105,7 +105,8 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
     first: () => goTo(0),
     last: () => goTo(jobs.length - 1),
     open: () => jobs[current] && navigate(`/jobs/${encodeURIComponent(jobs[current].id)}`),
-    select: () => jobs[current] && select(jobs[current], !selected.has(jobs[current].id), false),
+    select: () =>
+      rights.change && jobs[current] && select(jobs[current], !selected.has(jobs[current].id), false),
     search: () => searchRef.current?.focus(),
     clear,
     help: () => setHelp(true),
@@ -118,21 +119,23 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
   const chosen = jobs.filter(job => selected.has(job.id))
   return (
     <>
-      <Card aria-label="List of jobs">
+      <Card aria-label="List of jobs" className={rights.change ? styles.selecting : undefined}>
         <FilterBar filter={filter} onChange={setFilter} searchRef={searchRef} />
         {jobs.length > 0 && (
           <div className={styles.columns}>
-            <input
-              type="checkbox"
-              aria-label="Select all that are shown"
-              checked={chosen.length === jobs.length}
-              onChange={event => (event.target.checked ? selectAll() : clear())}
-            />
+            {rights.change && (
+              <input
+                type="checkbox"
+                aria-label="Select all that are shown"
+                checked={chosen.length === jobs.length}
+                onChange={event => (event.target.checked ? selectAll() : clear())}
+              />
+            )}
             <span>Status</span>
             <span>Job</span>
-            <span>Files</span>
+            <span className={styles.files}>Files</span>
             <span>Progress</span>
-            <span>Took</span>
+            <span className={styles.took}>Took</span>
             <span>Created</span>
           </div>
         )}
@@ -152,7 +155,7 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
               index={index}
               current={index === current}
               selected={selected.has(jobs[index]!.id)}
-              onSelect={select}
+              onSelect={rights.change ? select : null}
               onMetadata={onMetadata}
               style={{
                 position: 'absolute',
@@ -176,7 +179,7 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
         )}
       </Card>
       {rights.change && <BulkBar selected={chosen} {...{ filter, all }} onAll={setAll} onClear={clear} />}
-      <KeysHelp keys={KEYS} open={help} onClose={() => setHelp(false)} />
+      <KeysHelp keys={keysOf(rights.change)} open={help} onClose={() => setHelp(false)} />
     </>
   )
 }

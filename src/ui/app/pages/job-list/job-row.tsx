@@ -16,7 +16,8 @@ interface Props {
   index: number
   current: boolean
   selected: boolean
-  onSelect: (job: Job, selected: boolean, extend: boolean) => void
+  /** Null for whoever can do nothing with a selection. */
+  onSelect: ((job: Job, selected: boolean, extend: boolean) => void) | null
   onMetadata: (key: string, value: string) => void
   ref: Ref<HTMLLIElement>
   style: CSSProperties
@@ -43,14 +44,18 @@ export const JobRow = memo(function JobRow({
       data-current={current || undefined}
       data-selected={selected || undefined}
     >
-      <label className={styles.select}>
-        <span className="visually-hidden">Select {title}</span>
-        <input
-          type="checkbox"
-          checked={selected}
-          onChange={event => onSelect(job, event.target.checked, (event.nativeEvent as MouseEvent).shiftKey)}
-        />
-      </label>
+      {onSelect && (
+        <label className={styles.select}>
+          <span className="visually-hidden">Select {title}</span>
+          <input
+            type="checkbox"
+            checked={selected}
+            onChange={event =>
+              onSelect(job, event.target.checked, (event.nativeEvent as MouseEvent).shiftKey)
+            }
+          />
+        </label>
+      )}
       <div className={styles.state}>
         <StatusBadge status={job.status} />
       </div>

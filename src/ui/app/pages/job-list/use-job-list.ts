@@ -16,6 +16,8 @@ const GATHER = 250
 const FEW = 3
 /** Between two such reads, in ms: however many jobs come in, a page that is looked at keeps within its key's budget. */
 const READ_EVERY = 1_500
+/** Pages that are read anew where events were missed: whoever comes back from a job finds the list as long as it was. */
+const READ_ANEW = 5
 
 type Pages = InfiniteData<JobPage, string | null>
 
@@ -130,8 +132,11 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
         timer ??= setTimeout(draw, GATHER)
       },
       onReset() {
-        // Not page by page as far as somebody scrolled: that would read thousands of jobs again.
-        change(({ pages, pageParams }) => ({ pages: pages.slice(0, 1), pageParams: pageParams.slice(0, 1) }))
+        // Not as far as somebody scrolled: that may be thousands of jobs.
+        change(({ pages, pageParams }) => ({
+          pages: pages.slice(0, READ_ANEW),
+          pageParams: pageParams.slice(0, READ_ANEW),
+        }))
         queries.invalidateQueries({ queryKey: ['jobs'] })
       },
       onState: setState,
