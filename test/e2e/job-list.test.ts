@@ -1,11 +1,11 @@
 /** The list of jobs, on the real service, in a real browser. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { jobIds, live, row, submit } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
-import { complaintsOf } from './watch.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const chromium = findChromium()
 const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
@@ -15,9 +15,8 @@ const NOTHING = 'No job matches'
 describe.skipIf(chromium === null)('the list of jobs', () => {
   let sluice: RunningSluice
   let browser: Browser
-  let context: BrowserContext
+  let visitor: Visitor
   let page: Page
-  let complaints: string[]
 
   beforeAll(async () => {
     sluice = await startProduct()
@@ -28,16 +27,10 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await sluice?.stop()
   })
   beforeEach(async () => {
-    context = await browser.newContext({ baseURL: sluice.url, reducedMotion: 'reduce' })
-    // Shorter than a test may take, so that the sentence of a failure names what was waited for.
-    context.setDefaultTimeout(30_000)
-    page = await context.newPage()
-    complaints = complaintsOf(page)
+    visitor = await visit(browser, sluice.url)
+    page = visitor.page
   })
-  afterEach(async () => {
-    await context.close()
-    expect(complaints).toEqual([])
-  })
+  afterEach(() => visitor.leave())
 
   const add = (name: string, fields?: Record<string, string>) =>
     submit(sluice.url, { name, text: LOG }, { pipeline: 'inspect', ...fields })
@@ -119,6 +112,34 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await row(page, other).waitFor({ state: 'detached' })
   })
 
+  test('is typed into without a break, while it is narrowed by what was typed so far', async () => {
+    const [wanted, other] = [await add('axolotl.log'), await add('axis.log')]
+    await page.goto('/')
+    await row(page, other).waitFor()
+    await page.getByRole('searchbox', { name: 'Search' }).pressSequentially('axo')
+    await row(page, other).waitFor({ state: 'detached' })
+    await page.keyboard.type('lx')
+    await row(page, wanted).waitFor({ state: 'detached' })
+    expect(new URL(page.url()).searchParams.get('q')).toBe('axolx')
+  })
+
+  test('is up to date under a filter that one comes back to', async () => {
+    await page.goto('/')
+    await live(page)
+    await row(page, await add('before.log')).waitFor()
+    await page.getByRole('button', { name: 'Cancelled' }).click()
+    await page.getByRole('heading', { name: NOTHING }).waitFor()
+    // What the events have told is taken in by the list that is shown then, and by no other.
+    const takenIn = page.waitForResponse(
+      async response =>
+        /\/api\/jobs\/[^/?]+$/.test(response.url()) && (await response.json()).status === 'completed',
+    )
+    const id = await add('while-elsewhere.log')
+    await takenIn
+    await page.getByRole('button', { name: 'Cancelled' }).click()
+    await row(page, id).waitFor()
+  })
+
   test('keeps a view under a name, over a reload', async () => {
     await add('any.log')
     await page.goto('/?status=failed')
@@ -176,6 +197,26 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.waitForURL(`**/jobs/${older}`)
   })
 
+  test('keeps the keyboard at its job when others come in, and at none once that is gone', async () => {
+    const id = await add('at-hand.log')
+    await page.goto('/')
+    await live(page)
+    await row(page, id).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.locator(`[data-job="${id}"][data-current]`).waitFor()
+    const newer = await add('comes-in.log')
+    await row(page, newer).waitFor()
+    await page.keyboard.press('Space')
+    await page.getByText('1 selected').waitFor()
+    expect(await row(page, id).getByRole('checkbox').isChecked()).toBe(true)
+    await fetch(`${sluice.url}/api/jobs/${id}`, { method: 'DELETE' })
+    await row(page, id).waitFor({ state: 'detached' })
+    await page.keyboard.press('Enter')
+    await page.keyboard.press('x')
+    expect(await page.getByText(/selected/).count()).toBe(0)
+    expect(new URL(page.url()).pathname).toBe('/')
+  })
+
   test('and everything else is found from the command palette', async () => {
     const id = await add('needle-in-the-palette.log')
     await page.goto('/')
@@ -221,7 +262,11 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.goto('/')
     const refused = await page.evaluate("try { document.body.innerHTML = '<p>'; false } catch { true }")
     expect(refused).toBe(true)
-    complaints.splice(0, complaints.length, ...complaints.filter(line => !line.includes('TrustedHTML')))
+    visitor.complaints.splice(
+      0,
+      visitor.complaints.length,
+      ...visitor.complaints.filter(line => !line.includes('TrustedHTML')),
+    )
   })
 
   test('on a phone nothing is wider than the screen', async () => {

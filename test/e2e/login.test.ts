@@ -4,10 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { type RunningSluice, startProduct } from './product.ts'
-import { type Visitor, visit } from './visitor.ts'
+import { uploadAs, type Visitor, visit } from './visitor.ts'
 
 const chromium = findChromium()
 const KEY = 'a-key-of-the-tests-0001'
+const VIEWER = 'a-viewer-of-the-tests-1'
 
 describe.skipIf(chromium === null)('the login page', () => {
   let sluice: RunningSluice
@@ -16,7 +17,7 @@ describe.skipIf(chromium === null)('the login page', () => {
   let page: Page
 
   beforeAll(async () => {
-    sluice = await startProduct({ SLUICE_API_KEYS: `ada:admin:${KEY}` })
+    sluice = await startProduct({ SLUICE_API_KEYS: `ada:admin:${KEY},vic:viewer:${VIEWER}` })
     browser = await launchBrowser(chromium!)
   })
   afterAll(async () => {
@@ -50,6 +51,24 @@ describe.skipIf(chromium === null)('the login page', () => {
     await page.waitForURL('**/login')
     await page.goto('/jobs/any')
     await page.waitForURL('**/login?next=*')
+  })
+
+  test('whoever can do nothing with a selection of jobs is offered none', async () => {
+    await uploadAs(sluice.url, KEY, 'seen.log')
+    for (const [key, boxes] of [
+      [KEY, 2],
+      [VIEWER, 0],
+    ] as const) {
+      const other = await visit(browser, sluice.url, key)
+      await other.page.goto('/')
+      await other.page.getByRole('link', { name: 'seen.log' }).waitFor()
+      expect(await other.page.getByRole('checkbox').count()).toBe(boxes)
+      await other.page.keyboard.press('?')
+      const help = other.page.getByRole('dialog')
+      await help.getByText('Next, previous job').waitFor()
+      expect(await help.getByText('Select it, or not').count()).toBe(boxes / 2)
+      await other.leave()
+    }
   })
 
   test('a link to the login page cannot lead to another site', async () => {

@@ -1,11 +1,11 @@
 /** What the page for uploads keeps to when things go wrong around it, on the real service, in a real browser. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { choose, drop, jobIds, uploadButton } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
-import { complaintsOf } from './watch.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const chromium = findChromium()
 const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
@@ -33,9 +33,8 @@ interface InBrowser {
 describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
   let sluice: RunningSluice
   let browser: Browser
-  let context: BrowserContext
+  let visitor: Visitor
   let page: Page
-  let complaints: string[]
   let before: string[]
 
   beforeAll(async () => {
@@ -47,17 +46,12 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await sluice?.stop()
   })
   beforeEach(async () => {
-    context = await browser.newContext({ baseURL: sluice.url, reducedMotion: 'reduce' })
-    context.setDefaultTimeout(20_000)
-    page = await context.newPage()
-    complaints = complaintsOf(page)
+    visitor = await visit(browser, sluice.url)
+    page = visitor.page
     before = await jobIds(sluice.url)
   })
-  afterEach(async () => {
-    await context.close()
-    // What was refused on purpose, the browser and Uppy tell of, too.
-    expect(complaints.filter(line => !/\[Uppy\]|Failed to load resource/.test(line))).toEqual([])
-  })
+  // What was refused on purpose, the browser and Uppy tell of, too.
+  afterEach(() => visitor.leave(/\[Uppy\]|Failed to load resource/))
 
   const read = async (id: string) => (await (await fetch(`${sluice.url}/api/jobs/${id}`)).json()) as Job
   const jobOfPage = async (on = page) => {
@@ -70,7 +64,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await on.getByText('Drop files or folders anywhere').waitFor()
   }
   const network = async (on: Page, conditions: typeof SLOW) => {
-    const session = await context.newCDPSession(on)
+    const session = await visitor.context.newCDPSession(on)
     await session.send('Network.emulateNetworkConditions', conditions)
   }
   const sent = (on = page) =>
@@ -126,7 +120,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
   })
 
   test('two tabs that upload the same file at once make a job each, with all its files', async () => {
-    const other = await context.newPage()
+    const other = await visitor.context.newPage()
     await openPage()
     await network(page, SLOW)
     const same = { name: 'same.log', content: BIG }
@@ -153,7 +147,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await uploadButton(page).click()
     await sent()
     await page.close()
-    page = await context.newPage()
+    page = await visitor.context.newPage()
     await page.goto('/upload')
     await page.getByText('Session restored').waitFor()
     expect(await page.getByLabel('Value').inputValue()).toBe('INC-7')
@@ -266,7 +260,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
 
   test('where the service is away when all files have arrived, they are submitted once it is back, reload or not', async () => {
     let away = true
-    await context.route('**/submit', route =>
+    await visitor.context.route('**/submit', route =>
       away
         ? route.fulfill({
             status: 503,

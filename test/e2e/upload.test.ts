@@ -1,11 +1,11 @@
 /** The page for uploads, on the real service, in a real browser. */
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { choose, dragOver, drop, jobIds, uploadButton } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
-import { complaintsOf } from './watch.ts'
+import { type Visitor, visit } from './visitor.ts'
 
 const chromium = findChromium()
 const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
@@ -25,9 +25,8 @@ interface Job {
 describe.skipIf(chromium === null)('the page for uploads', () => {
   let sluice: RunningSluice
   let browser: Browser
-  let context: BrowserContext
+  let visitor: Visitor
   let page: Page
-  let complaints: string[]
 
   beforeAll(async () => {
     sluice = await startProduct()
@@ -38,15 +37,10 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
     await sluice?.stop()
   })
   beforeEach(async () => {
-    context = await browser.newContext({ baseURL: sluice.url, reducedMotion: 'reduce' })
-    context.setDefaultTimeout(30_000)
-    page = await context.newPage()
-    complaints = complaintsOf(page)
+    visitor = await visit(browser, sluice.url)
+    page = visitor.page
   })
-  afterEach(async () => {
-    await context.close()
-    expect(complaints.filter(line => !line.includes('[Uppy]'))).toEqual([])
-  })
+  afterEach(() => visitor.leave(/\[Uppy\]/))
 
   const read = async (id: string) => (await (await fetch(`${sluice.url}/api/jobs/${id}`)).json()) as Job
   const jobOfPage = async () => {
@@ -103,7 +97,7 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
   test('an upload that is reloaded in the middle goes on where it was, and makes one job', async () => {
     const before = await jobIds(sluice.url)
     await page.goto('/upload')
-    const session = await context.newCDPSession(page)
+    const session = await visitor.context.newCDPSession(page)
     await session.send('Network.emulateNetworkConditions', SLOW)
     await choose(page, { name: 'big.log', content: BIG })
     await uploadButton(page).click()
@@ -119,7 +113,7 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
   test('an upload goes on by itself when the network comes back', async () => {
     const before = await jobIds(sluice.url)
     await page.goto('/upload')
-    const session = await context.newCDPSession(page)
+    const session = await visitor.context.newCDPSession(page)
     await session.send('Network.emulateNetworkConditions', SLOW)
     await choose(page, { name: 'cut.log', content: BIG })
     await uploadButton(page).click()
@@ -139,7 +133,7 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
   test('an upload that is cancelled half-way leaves no job', async () => {
     const before = await jobIds(sluice.url)
     await page.goto('/upload')
-    const session = await context.newCDPSession(page)
+    const session = await visitor.context.newCDPSession(page)
     await session.send('Network.emulateNetworkConditions', SLOW)
     await choose(page, { name: 'dropped.log', content: BIG })
     await uploadButton(page).click()

@@ -1,12 +1,15 @@
 /** Somebody with a browser of their own, and what their browser complained about. */
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { complaintsOf } from './watch.ts'
 
 export interface Visitor {
+  readonly context: BrowserContext
   readonly page: Page
-  /** Fails where a script of the page failed, or its policy forbade something. */
-  leave(): Promise<void>
+  /** What the browser complained about, so far. */
+  readonly complaints: string[]
+  /** Fails where a script of the page failed, or its policy forbade something; but for what was `expected`. */
+  leave(expected?: RegExp): Promise<void>
 }
 
 /** @param key signs in with it; without, as whoever comes by. */
@@ -21,10 +24,12 @@ export async function visit(browser: Browser, url: string, key?: string): Promis
   const page = await context.newPage()
   const complaints = complaintsOf(page)
   return {
+    context,
     page,
-    async leave() {
+    complaints,
+    async leave(expected) {
       await context.close()
-      expect(complaints).toEqual([])
+      expect(complaints.filter(line => !expected?.test(line))).toEqual([])
     },
   }
 }

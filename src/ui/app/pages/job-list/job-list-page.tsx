@@ -52,8 +52,8 @@ export function JobListPage() {
     >
       <RefusalNote error={error} retry={() => list.refetch()} />
       <Rows
-        key={search}
         {...{ jobs, filter, setFilter }}
+        narrowed={search}
         waiting={isPending && !error}
         more={hasNextPage}
         busy={isFetchingNextPage}
@@ -65,6 +65,8 @@ export function JobListPage() {
 
 interface RowsProps {
   jobs: readonly Job[]
+  /** The filter as text: what was selected, and where the keyboard was, is of one list and not of the next. */
+  narrowed: string
   filter: Filter
   setFilter: (filter: Filter) => void
   waiting: boolean
@@ -73,14 +75,14 @@ interface RowsProps {
   onMore: () => void
 }
 
-function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProps) {
+function Rows({ jobs, narrowed, filter, setFilter, waiting, more, busy, onMore }: RowsProps) {
   const { rights } = useSession()
   const [, navigate] = useLocation()
   const searchRef = useRef<HTMLInputElement>(null)
   const listRef = useRef<HTMLUListElement>(null)
-  const [current, setCurrent] = useState(-1)
+  const { current, left, setCurrent } = useCurrent(jobs, narrowed)
   const [help, setHelp] = useState(false)
-  const { selected, select, selectAll, clear, all, setAll } = useSelection(jobs)
+  const { selected, select, selectAll, clear, all, setAll } = useSelection(jobs, narrowed)
 
   const virtual = useWindowVirtualizer({
     count: jobs.length,
@@ -95,20 +97,21 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
     if (more && !busy && !waiting && lastShown >= jobs.length - AHEAD) onMore()
   }, [more, busy, waiting, lastShown, jobs.length, onMore])
 
+  const chosen = jobs.filter(job => selected.has(job.id))
   const goTo = (index: number) => {
     const next = Math.max(0, Math.min(jobs.length - 1, index))
     setCurrent(next)
     virtual.scrollToIndex(next, { align: 'auto' })
   }
   useListKeys({
-    move: by => goTo(current + by),
+    move: by => goTo(current >= 0 ? current + by : by > 0 ? left : left - 1),
     first: () => goTo(0),
     last: () => goTo(jobs.length - 1),
     open: () => jobs[current] && navigate(`/jobs/${encodeURIComponent(jobs[current].id)}`),
     select: () =>
       rights.change && jobs[current] && select(jobs[current], !selected.has(jobs[current].id), false),
     search: () => searchRef.current?.focus(),
-    clear,
+    clear: () => (chosen.length > 0 ? clear() : setCurrent(-1)),
     help: () => setHelp(true),
   })
   const onMetadata = useCallback(
@@ -116,7 +119,6 @@ function Rows({ jobs, filter, setFilter, waiting, more, busy, onMore }: RowsProp
     [filter, setFilter],
   )
 
-  const chosen = jobs.filter(job => selected.has(job.id))
   return (
     <>
       <Card aria-label="List of jobs" className={rights.change ? styles.selecting : undefined}>
@@ -214,27 +216,61 @@ function Nothing({
   )
 }
 
+/**
+ * Where the keyboard is: at a job, wherever others push it. Once that one is gone it is at none, so that nothing is done to
+ * whichever came into its place.
+ *
+ * @returns its index, or -1; and `left`, the place that it had last
+ */
+function useCurrent(jobs: readonly Job[], narrowed: string) {
+  const [at, setAt] = useState({ narrowed, id: '', index: 0 })
+  const isHere = at.narrowed === narrowed
+  const current = useMemo(
+    () => (isHere && at.id ? jobs.findIndex(({ id }) => id === at.id) : -1),
+    [jobs, isHere, at.id],
+  )
+  const setCurrent = (index: number) =>
+    setAt({ narrowed, id: jobs[index]?.id ?? '', index: Math.max(0, index) })
+  return { current, left: isHere ? at.index : 0, setCurrent }
+}
+
+interface Selection {
+  readonly narrowed: string
+  readonly ids: ReadonlySet<string>
+  /** All that match, and not only those that are shown. */
+  readonly all: boolean
+}
+
 /** Which jobs are selected, by id: a job that leaves the list leaves the selection. */
-function useSelection(jobs: readonly Job[]) {
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
-  const [all, setAll] = useState(false)
+function useSelection(jobs: readonly Job[], narrowed: string) {
+  const none = useMemo((): Selection => ({ narrowed, ids: new Set(), all: false }), [narrowed])
+  const [kept, setKept] = useState(none)
+  const { ids, all } = kept.narrowed === narrowed ? kept : none
   const last = useRef<string | null>(null)
   const shown = useRef(jobs)
   shown.current = jobs
 
-  const select = useCallback((job: Job, on: boolean, extend: boolean) => {
-    const ids = shown.current.map(each => each.id)
-    const from = extend && last.current !== null ? ids.indexOf(last.current) : -1
-    const to = ids.indexOf(job.id)
-    const range = from < 0 ? [job.id] : ids.slice(Math.min(from, to), Math.max(from, to) + 1)
-    last.current = job.id
-    setAll(false)
-    setSelected(old => (on ? old.union(new Set(range)) : old.difference(new Set(range))))
-  }, [])
-  const selectAll = () => setSelected(new Set(jobs.map(job => job.id)))
-  const clear = () => {
-    setAll(false)
-    setSelected(new Set())
+  const select = useCallback(
+    (job: Job, on: boolean, extend: boolean) => {
+      const order = shown.current.map(each => each.id)
+      const from = extend && last.current !== null ? order.indexOf(last.current) : -1
+      const to = order.indexOf(job.id)
+      const range = from < 0 ? [job.id] : order.slice(Math.min(from, to), Math.max(from, to) + 1)
+      last.current = job.id
+      setKept(old => {
+        const before = old.narrowed === narrowed ? old.ids : none.ids
+        const next = on ? before.union(new Set(range)) : before.difference(new Set(range))
+        return { ...none, ids: next }
+      })
+    },
+    [narrowed, none],
+  )
+  return {
+    selected: ids,
+    select,
+    selectAll: () => setKept({ ...none, ids: new Set(jobs.map(job => job.id)) }),
+    clear: () => setKept(none),
+    all,
+    setAll: (next: boolean) => setKept({ narrowed, ids, all: next }),
   }
-  return { selected, select, selectAll, clear, all, setAll }
 }

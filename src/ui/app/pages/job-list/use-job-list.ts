@@ -2,7 +2,7 @@
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useRef, useState } from 'react'
 import type { Job, JobEvent } from '../../contract.ts'
-import { call, jobPath } from '../../service/call.ts'
+import { call, jobPath, Refusal } from '../../service/call.ts'
 import { follow } from '../../service/follow.ts'
 import { afterEvent, type JobPage, readJobs } from '../../service/jobs.ts'
 import type { StreamState } from '../../service/stream-state.ts'
@@ -16,6 +16,8 @@ const GATHER = 250
 const FEW = 3
 /** Between two such reads, in ms: however many jobs come in, a page that is looked at keeps within its key's budget. */
 const READ_EVERY = 1_500
+/** After one that was refused, in ms, where the service does not say more. */
+const READ_AGAIN = 10_000
 /** Pages that are read anew where events were missed: whoever comes back from a job finds the list as long as it was. */
 const READ_ANEW = 5
 
@@ -49,6 +51,10 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
   const current = useRef({ key, filter })
   current.current = { key, filter }
 
+  // Events reach the list that is shown: another one, kept for whoever comes back to it, would be of the past by then.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the change of the filter is what it is about.
+  useEffect(() => queries.removeQueries({ queryKey: ['jobs'], type: 'inactive' }), [queries, key])
+
   useEffect(() => {
     let waiting: JobEvent[] = []
     let gone = new Set<string>()
@@ -57,6 +63,7 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
     const unread = new Set<string>()
     let lastRead = 0
     let reading: ReturnType<typeof setTimeout> | undefined
+    let stopped = false
     /** Deleted since the last read was due: its answer may still have them. */
     const deleted = new Set<string>()
 
@@ -101,18 +108,23 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
       const ids = [...unread]
       unread.clear()
       lastRead = Date.now()
-      if (ids.length > FEW) await readFirstPage()
-      else put(await readEach(ids))
+      let wait = READ_EVERY
+      try {
+        if (ids.length > FEW) await readFirstPage()
+        else put(await readEach(ids))
+      } catch (error) {
+        for (const id of ids) unread.add(id)
+        wait = Math.max(READ_AGAIN, error instanceof Refusal ? (error.retryAfter ?? 0) : 0)
+      }
       reading = undefined
       deleted.clear()
-      if (unread.size > 0) reading = setTimeout(read, READ_EVERY)
+      if (unread.size > 0 && !stopped) reading = setTimeout(read, wait)
     }
 
     const readFirstPage = async () => {
       const query = queryOf(current.current.filter, Date.now())
       query.set('limit', String(PAGE))
-      const page = await readJobs(query, null).catch(() => null)
-      if (page === null) return
+      const page = await readJobs(query, null)
       const newest = new Set(page.items.map(({ id }) => id))
       const reaches = queries
         .getQueryData<Pages>(current.current.key)
@@ -144,6 +156,7 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
       ended: () => call('GET', '/api/session').then(() => false),
     })
     return () => {
+      stopped = true
       clearTimeout(timer)
       clearTimeout(reading)
       stop()
@@ -167,7 +180,11 @@ export function applied(events: readonly JobEvent[], known: ReadonlyMap<string, 
 }
 
 async function readEach(ids: readonly string[]): Promise<readonly Job[]> {
-  const jobs = await Promise.all(ids.map(id => call<Job>('GET', jobPath(id)).catch(() => null)))
+  const gone = (error: unknown) => {
+    if (error instanceof Refusal && error.status === 404) return null
+    throw error
+  }
+  const jobs = await Promise.all(ids.map(id => call<Job>('GET', jobPath(id)).catch(gone)))
   return jobs.filter(job => job !== null)
 }
 
