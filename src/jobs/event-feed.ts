@@ -203,8 +203,8 @@ export function createEventFeed(options: { reader: Redis; redis: Redis; log: Log
     },
 
     /**
-     * Every job's events, and which are deleted, live, later than `after` if the stream still holds it. `reset` says that some were missed:
-     * reload, then go on.
+     * Every job's events, and which are deleted, live, later than `after` if the stream still holds it. `reset` says
+     * that some were missed: reload, then go on.
      */
     followAll(after: string | null, signal: AbortSignal): AsyncGenerator<StreamEntry | 'reset'> {
       return subscribed(

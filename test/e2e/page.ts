@@ -101,9 +101,3 @@ export async function events(url: string, id: string): Promise<{ id: string; typ
   const response = await fetch(`${url}/api/jobs/${id}/events`)
   return ((await response.json()) as { items: { id: string; type: string }[] }).items
 }
-
-/** In px, how far an element can be scrolled sideways; to be run in the browser. */
-export function overflowOf(element: unknown): number {
-  const { scrollWidth, clientWidth } = element as { scrollWidth: number; clientWidth: number }
-  return scrollWidth - clientWidth
-}

@@ -85,6 +85,16 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
       { name, text },
     )
 
+  /** @returns what lets the request that makes the draft go on. */
+  const holdDraft = async () => {
+    const { promise: held, resolve: go } = Promise.withResolvers<void>()
+    await page.route('**/api/jobs', async route => {
+      if (route.request().method() === 'POST') await held
+      await route.continue()
+    })
+    return go
+  }
+
   test('taking back a later selection leaves the job of the upload before alone', async () => {
     await openPage()
     await choose(page, { name: 'kept.log', content: LOG })
@@ -197,11 +207,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
   })
 
   test('files that are added while the draft is being made come into the same job', async () => {
-    const { promise: held, resolve: go } = Promise.withResolvers<void>()
-    await page.route('**/api/jobs', async route => {
-      if (route.request().method() === 'POST') await held
-      await route.continue()
-    })
+    const go = await holdDraft()
     await openPage()
     await choose(page, { name: 'one.log', content: LOG })
     await uploadButton(page).click()
@@ -241,11 +247,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
   })
 
   test('an upload that is cancelled while its draft is being made leaves none', async () => {
-    const { promise: held, resolve: go } = Promise.withResolvers<void>()
-    await page.route('**/api/jobs', async route => {
-      if (route.request().method() === 'POST') await held
-      await route.continue()
-    })
+    const go = await holdDraft()
     await openPage()
     await choose(page, { name: 'one.log', content: LOG })
     const asked = page.waitForRequest(request => request.method() === 'POST')

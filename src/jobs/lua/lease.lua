@@ -1,5 +1,5 @@
--- Takes, renews or releases an upload's lease on a job, or looks whether there is any. A lease that has run out can't be renewed: what it guarded may
--- be gone.
+-- Takes, renews or releases an upload's lease on a job, or looks whether there is any. A lease that has run out can't be
+-- renewed: what it guarded may be gone.
 -- KEYS[1] the leases, KEYS[2] the record. ARGV: action, token, length (ms), 'draft' where the job must be one.
 
 local clock = redis.call('TIME')

@@ -17,7 +17,7 @@ const NAMES: Readonly<Record<string, string>> = {
   process: 'API process',
 }
 /** What to do about a check that failed; of the others, their message says it. */
-const TODO: Readonly<Record<string, string>> = {
+const ADVICE: Readonly<Record<string, string>> = {
   redis: 'See that Redis runs and has memory. Workers and uploads go on by themselves once it answers.',
   storage: 'See that the disk or the bucket is there, and may be written to.',
 }
@@ -65,7 +65,7 @@ export function HealthChecks({ health, troubles }: Props) {
         <ul className={styles.complaints}>
           {complaints.map(({ name, status, message }) => (
             <li key={`${name} ${message}`}>
-              <strong>{NAMES[name] ?? name}:</strong> {message} {status === 'failed' && TODO[name]}
+              <strong>{NAMES[name] ?? name}:</strong> {message} {status === 'failed' && ADVICE[name]}
             </li>
           ))}
         </ul>
