@@ -233,6 +233,25 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.waitForURL('**/upload')
   })
 
+  test('the command palette says that it looks, and that nothing was found only once that is known', async () => {
+    await page.goto('/')
+    await live(page)
+    const { promise: held, resolve: go } = Promise.withResolvers<void>()
+    const asked: string[] = []
+    await page.route('**/api/jobs?*', async route => {
+      asked.push(new URL(route.request().url()).searchParams.get('q') ?? '')
+      await held
+      await route.continue()
+    })
+    await page.keyboard.press('Control+k')
+    await page.keyboard.type('no-such-job')
+    await page.getByText('Looking for jobs…').waitFor()
+    expect(await page.getByText('Nothing fits.').count()).toBe(0)
+    go()
+    await page.getByText('Nothing fits.').waitFor()
+    expect(asked.at(-1)).toBe('no-such-job')
+  })
+
   test('that is refused for a minute says so at once, and is asked again by hand', async () => {
     const id = await add('limited.log')
     const body = JSON.stringify({ code: 'rate-limited', detail: 'Too much was asked. Try again in 59 s.' })
