@@ -64,6 +64,20 @@ describe.skipIf(chromium === null)('the report', () => {
     await page.locator(`[data-line="${worst.line}"][aria-current]`).waitFor()
   })
 
+  test('where the clock is not UTC, it is told that the texts of findings are', async () => {
+    const elsewhere = await browser.newContext({ baseURL: sluice.url, timezoneId: 'Asia/Kolkata' })
+    try {
+      const there = await elsewhere.newPage()
+      await there.goto(`/jobs/${id}/report`)
+      await there.getByText('Times within the texts are UTC').waitFor()
+      await page.goto(`/jobs/${id}/report`)
+      await findings().first().waitFor()
+      expect(await page.getByText('Times within the texts are UTC').count()).toBe(0)
+    } finally {
+      await elsewhere.close()
+    }
+  })
+
   test('dragging over the chart shows that time only, in the address, too, until all is shown again', async () => {
     await page.goto(`/jobs/${id}/report`)
     await chart().waitFor()

@@ -25,15 +25,15 @@ interface Props {
 }
 
 export function Findings({ findings, total, texts, manyFiles }: Props) {
+  const notes = [
+    ...(findings.length < total ? [`${findings.length} of ${total} in this time`] : []),
+    ...(findings.some(elsewhere) ? ['Times within the texts are UTC'] : []),
+  ]
   return (
     <Card aria-labelledby="findings">
       <CardHead>
         <h2 id="findings">Findings</h2>
-        {findings.length < total && (
-          <span className="muted">
-            {findings.length} of {total} in this time
-          </span>
-        )}
+        <span className="muted">{notes.join(' · ')}</span>
       </CardHead>
       {findings.length === 0 ? (
         <p className={styles.none}>
@@ -53,6 +53,11 @@ export function Findings({ findings, total, texts, manyFiles }: Props) {
       )}
     </Card>
   )
+}
+
+/** Where the reader's clock is another than the texts', which a job writes for readers that it does not know. */
+function elsewhere({ at }: Report.Finding): boolean {
+  return at !== null && new Date(at).getTimezoneOffset() !== 0
 }
 
 function FindingItem({
