@@ -1,6 +1,7 @@
 /** A proxy as companies have them: a real HTTP server on 127.0.0.1 that knows `CONNECT`. */
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
@@ -11,9 +12,13 @@ export interface TestProxy {
   close(): Promise<void>
 }
 
-/** @param answer to a CONNECT; 200, which is the default, makes the connection. */
+/**
+ * @param answer to a CONNECT; 200, which is the default, makes the connection.
+ * @param certificate makes it one that is spoken to by TLS.
+ */
 export async function startProxy(
   answer: (authority: string) => number | Promise<number> = () => 200,
+  certificate?: { key: string; cert: string },
 ): Promise<TestProxy> {
   const asked: { authority: string; authorization: string | null }[] = []
   const open = new Set<Duplex>()
@@ -23,7 +28,8 @@ export async function startProxy(
     socket.on('error', () => socket.destroy())
     socket.once('close', () => open.delete(socket))
   }
-  const server = createServer((_, response) => response.writeHead(400).end())
+  const server = certificate ? createSecureServer(certificate) : createServer()
+  server.on('request', (_, response) => response.writeHead(400).end())
   server.on('connect', async (request, client) => {
     keep(client)
     const authority = request.url!

@@ -16,24 +16,29 @@ import { receiving, sending } from './attempt.ts'
 async function proxying(...how: Parameters<typeof startProxy>): Promise<TestProxy & { url: string }> {
   const proxy = await startProxy(...how)
   onTestFinished(() => proxy.close())
-  return { ...proxy, url: `http://127.0.0.1:${proxy.port}` }
+  return { ...proxy, url: `${how[1] ? 'https' : 'http'}://127.0.0.1:${proxy.port}` }
 }
 
-/** A certificate for `hook.example` by its own hand, which this process believes until the test ends. */
+/** A certificate for `hook.example` and 127.0.0.1 by its own hand, which this process believes until the test ends. */
 function believedCertificate(): { key: string; cert: string } {
+  const made = certificate()
+  const before = getCACertificates('default')
+  setDefaultCACertificates([...before, made.cert])
+  onTestFinished(() => setDefaultCACertificates(before))
+  return made
+}
+
+function certificate(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'sluice-certificate-'))
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   try {
     const wanted = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
-    const named = ['-subj', '/CN=hook.example', '-addext', 'subjectAltName=DNS:hook.example']
+    const names = 'subjectAltName=DNS:hook.example,IP:127.0.0.1'
+    const named = ['-subj', '/CN=hook.example', '-addext', names]
     execFileSync('openssl', ['req', '-x509', ...wanted, ...named, '-keyout', key, '-out', cert], {
       stdio: 'ignore',
     })
-    const before = getCACertificates('default')
-    const made = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
-    setDefaultCACertificates([...before, made.cert])
-    onTestFinished(() => setDefaultCACertificates(before))
-    return made
+    return { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') }
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -62,16 +67,19 @@ test('through a proxy an attempt goes to the address that was checked, which the
   ])
 })
 
-test('through a proxy the certificate is still checked against the name', async () => {
-  const server = createServer(believedCertificate(), (request, response) =>
-    response.end(request.headers.host!),
-  )
+/** A receiver that is spoken to by TLS, and says by what name. @returns its port */
+async function secureReceiver(certificate: { key: string; cert: string }): Promise<number> {
+  const server = createServer(certificate, (request, response) => response.end(request.headers.host!))
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => {
     server.close()
     server.closeAllConnections()
   })
-  const { port } = server.address() as AddressInfo
+  return (server.address() as AddressInfo).port
+}
+
+test('through a proxy the certificate is still checked against the name', async () => {
+  const port = await secureReceiver(believedCertificate())
   const receiver = await receiving(answer(200))
   const proxy = await proxying()
   const guard = createAddressGuard({
@@ -88,6 +96,31 @@ test('through a proxy the certificate is still checked against the name', async 
     error: expect.stringContaining('certificate of the host is not trusted'),
   })
   expect(proxy.asked.map(each => each.authority)).toEqual([`127.0.0.1:${port}`, `127.0.0.1:${port}`])
+})
+
+test('a proxy that is spoken to by TLS must prove who it is, and carries TLS to the receiver within', async () => {
+  const receiver = await receiving(answer(200))
+  const believed = believedCertificate()
+  const port = await secureReceiver(believed)
+  const guard = createAddressGuard({
+    allow: [receiver.allow, { cidr: '127.0.0.1/32', port }],
+    lookup: async () => ['127.0.0.1'],
+  })
+  const proxy = await proxying(undefined, believed)
+  const send = sending(receiver, { guard, proxy: proxy.url })
+  expect(await send({ url: `https://hook.example:${port}/` })).toMatchObject({
+    verdict: 'delivered',
+    response: `hook.example:${port}`,
+  })
+  expect(await send()).toMatchObject({ verdict: 'delivered' })
+  expect(proxy.asked).toHaveLength(2)
+
+  const stranger = await proxying(undefined, certificate())
+  expect(await sending(receiver, { guard, proxy: stranger.url })()).toMatchObject({
+    verdict: 'retry',
+    error: 'The proxy could not be used (DEPTH_ZERO_SELF_SIGNED_CERT).',
+  })
+  expect(stranger.asked).toEqual([])
 })
 
 test('a proxy opens no door: what may not be reached is never asked of it, by its number or by its name', async () => {
