@@ -145,6 +145,9 @@ const webhook = {
   enabled: z.boolean(),
   disabledReason: z.string().nullable().describe('Why it was disabled by itself.'),
   failingSince: time.nullable().describe('Null unless the last attempt failed: since when each has.'),
+  previousSecretUntil: time
+    .nullable()
+    .describe('Until when the secret before the present one signs, too; null where only one signs.'),
   createdAt: time,
   recent: z
     .array(DeliverySchema.shape.status)

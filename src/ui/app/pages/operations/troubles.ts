@@ -1,6 +1,7 @@
 /** What is wrong now, the worst first: since when, and what to do about it. */
 import type { History, Stats, Webhook } from '../../contract.ts'
 import { bytes, counted, duration } from '../../format.ts'
+import { stateOf } from '../callbacks/endpoint-state.ts'
 import { CAUSES, type Code } from './causes.ts'
 
 export interface Trouble {
@@ -140,8 +141,8 @@ function callbacks({ history: { points, bucketSeconds }, now }: Seen): Trouble[]
 }
 
 function endpoints({ webhooks }: Seen): Trouble[] {
-  const disabled = webhooks.filter(({ enabled, disabledReason }) => !enabled && disabledReason !== null)
-  const failing = webhooks.filter(({ enabled, failingSince }) => enabled && failingSince !== null)
+  const disabled = webhooks.filter(webhook => stateOf(webhook) === 'disabled-by-itself')
+  const failing = webhooks.filter(webhook => stateOf(webhook) === 'failing')
   const troubles: Trouble[] = []
   if (disabled.length > 0) {
     troubles.push({
