@@ -293,25 +293,28 @@ export const HistorySchema = name(
     total: z.strictObject(figures),
   }),
 )
+const lostWorker = {
+  id: z.string().describe('`host:pid`, as events have it.'),
+  host: z.string(),
+  pid: z.int(),
+  seenAt: time,
+  jobs: z.array(
+    z.strictObject({
+      id: z.string(),
+      stage: z.string().nullable(),
+      percent: percent.describe("The whole job's."),
+    }),
+  ),
+}
 export const WorkerList = name(
   'WorkerList',
   z.strictObject({
-    items: z.array(
-      z.strictObject({
-        id: z.string().describe('`host:pid`, as events have it.'),
-        host: z.string(),
-        pid: z.int(),
-        startedAt: time,
-        seenAt: time,
-        jobs: z.array(
-          z.strictObject({
-            id: z.string(),
-            stage: z.string().nullable(),
-            percent: percent.describe("The whole job's."),
-          }),
-        ),
-      }),
-    ),
+    items: z.array(z.strictObject({ ...lostWorker, startedAt: time })),
+    lost: z
+      .array(z.strictObject(lostWorker))
+      .describe(
+        'Gone in the last hour without saying so; with the jobs that no other worker has taken up from them yet.',
+      ),
   }),
 )
 export const HealthSchema = name(

@@ -71,22 +71,55 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await page.waitForURL('**/?status=failed')
     })
 
-    test('shows what a worker has in hand, with the way to the job', async () => {
+    /** Uploads what keeps a worker busy. @returns the job's id and the pid of whoever has it in hand */
+    async function keepBusy(): Promise<{ id: string; pid: number }> {
       const form = new FormData()
       form.append('files', new Blob([LINE.repeat(400_000)]), 'long.log')
       const response = await fetch(`${sluice.url}/api/jobs`, { method: 'POST', body: form })
       const { id } = (await response.json()) as { id: string }
-      const inHand = async () => {
+      return { id, pid: await holderOf(id) }
+    }
+    function holderOf(id: string): Promise<number> {
+      return vi.waitFor(async () => {
         const { items } = (await (await fetch(`${sluice.url}/api/workers`)).json()) as {
-          items: { jobs: { id: string }[] }[]
+          items: { pid: number; jobs: { id: string }[] }[]
         }
-        expect(items.flatMap(({ jobs }) => jobs.map(job => job.id))).toContain(id)
-      }
-      await vi.waitFor(inHand, 30_000)
+        const holder = items.find(({ jobs }) => jobs.some(job => job.id === id))
+        expect(holder, 'a worker has it in hand').toBeDefined()
+        return holder!.pid
+      }, 60_000)
+    }
+    const cancel = (id: string) => fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+
+    test('shows what a worker has in hand, with the way to the job', async () => {
+      const { id } = await keepBusy()
       await page.goto('/operations')
       await card('Workers').getByRole('link', { name: id }).click()
       await page.waitForURL(`**/jobs/${id}`)
-      await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+      await cancel(id)
+    })
+
+    test('names a worker that was killed, and shows its job with the one that takes it up', async () => {
+      const { id, pid } = await keepBusy()
+      await page.goto('/operations')
+      const workers = card('Workers')
+      const row = workers.getByRole('listitem').filter({ hasText: String(pid) })
+      await row.getByRole('link', { name: id }).waitFor()
+      process.kill(pid, 'SIGKILL')
+      await row.getByText('Gone').waitFor()
+      await row.getByText('last seen').waitFor()
+      await page.getByText(/^1 worker has gone without saying so: /).waitFor()
+
+      await vi.waitFor(async () => expect(await holderOf(id)).not.toBe(pid), 60_000)
+      const other = await holderOf(id)
+      await workers
+        .getByRole('listitem')
+        .filter({ hasText: String(other) })
+        .getByRole('link', { name: id })
+        .waitFor()
+      expect(await row.getByRole('link').count()).toBe(0)
+      expect(await violationsInBothThemes(page)).toEqual([])
+      await cancel(id)
     })
 
     test('keeps the time that is looked at in the address, over a reload', async () => {
