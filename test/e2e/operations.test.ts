@@ -144,8 +144,10 @@ describe.skipIf(chromium === null)('the operations page', () => {
     })
 
     test('says which check failed, in its words, where uploads cannot be taken', async () => {
+      const messages = ['Redis cannot be reached.']
       const checks = {
-        redis: { status: 'failed', messages: ['Redis cannot be reached.'] },
+        redis: { status: 'failed', messages },
+        installation: { status: 'failed', messages },
         storage: { status: 'ok', messages: [] },
       }
       const body = JSON.stringify({ status: 'unavailable', checks })
@@ -157,6 +159,23 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await page.getByText('Redis failed').waitFor()
       await page.getByText('Redis cannot be reached. See that Redis runs').waitFor()
       await page.getByText('Storage ok').waitFor()
+      // What one of them lacks, and with it another, is said once.
+      await page.getByText('Installation failed').waitFor()
+      expect(await page.getByText('Redis cannot be reached.').count()).toBe(1)
+    })
+
+    test('does not go on saying that uploads are taken while nobody answers', async () => {
+      await page.goto('/operations')
+      await page.getByRole('heading', { name: 'Takes uploads' }).waitFor()
+      await page.route(/\/(api|readyz)/, route => route.abort())
+      await page.getByRole('heading', { name: 'The service does not answer' }).waitFor()
+      await page.getByRole('alert').getByText('The service cannot be reached.').waitFor()
+      expect(await page.getByText('Takes uploads').count()).toBe(0)
+      await card('Workers').waitFor()
+      expect(await violationsInBothThemes(page)).toEqual([])
+      await page.unroute(/\/(api|readyz)/)
+      await page.getByRole('heading', { name: 'Takes uploads' }).waitFor()
+      await page.getByRole('alert').waitFor({ state: 'detached' })
     })
 
     test('goes on showing what it knew when the service is away, and says so', async () => {

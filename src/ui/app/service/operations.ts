@@ -36,7 +36,7 @@ export function useHealth() {
   return useQuery({
     queryKey: ['health'],
     queryFn: ({ signal }) => readHealth(signal),
-    refetchInterval: LATER,
+    refetchInterval: SOON,
   })
 }
 

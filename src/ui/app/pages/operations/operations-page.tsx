@@ -94,7 +94,7 @@ function Operations({ board }: { board: boolean }) {
     >
       <div className={styles.page}>
         <RefusalNote error={broken?.error} retry={() => all.forEach(each => void each.refetch())} />
-        {health.data && <HealthChecks health={health.data} troubles={troubles} />}
+        {health.data && <HealthChecks health={health.data} answers={!health.error} troubles={troubles} />}
         {stats.data && <Figures stats={stats.data} history={history.data} range={range.words} />}
         <div className={styles.columns} aria-busy={history.isPlaceholderData}>
           {history.data && <Throughput history={history.data} />}

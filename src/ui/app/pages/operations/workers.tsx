@@ -24,8 +24,8 @@ export function Workers({ items, lost, className }: Told & { className?: string 
       {items.length === 0 && (
         <Empty icon={<ServerOff size={30} aria-hidden />} title="No worker runs">
           <p>
-            Uploads are taken, but nothing is processed. Start one with <code>npm run worker</code>, or look
-            at the log of those that should run.
+            Nothing is processed. Start one with <code>npm run worker</code>, or look at the log of those that
+            should run.
           </p>
         </Empty>
       )}
