@@ -82,10 +82,11 @@ export function overviewEndpoints(services: Services, queues: Queues) {
       method: 'get',
       path: '/api/workers',
       tag: 'Service',
-      summary: 'The workers that gave a sign of life in the last 15 s, and what they do',
+      summary:
+        'The workers that gave a sign of life in the last 15 s, what they do, and those that were lost',
       roles: OPERATORS,
-      answers: { 200: { description: 'All of them, by name.', schema: WorkerList } },
-      handle: async () => json(200, { items: await listWorkers(redis) }),
+      answers: { 200: { description: 'All of them, by name; the newest loss first.', schema: WorkerList } },
+      handle: async () => json(200, await listWorkers(redis)),
     }),
   ]
 }

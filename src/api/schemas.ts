@@ -145,6 +145,9 @@ const webhook = {
   enabled: z.boolean(),
   disabledReason: z.string().nullable().describe('Why it was disabled by itself.'),
   failingSince: time.nullable().describe('Null unless the last attempt failed: since when each has.'),
+  previousSecretUntil: time
+    .nullable()
+    .describe('Until when the secret before the present one signs, too; null where only one signs.'),
   createdAt: time,
   recent: z
     .array(DeliverySchema.shape.status)
@@ -290,25 +293,28 @@ export const HistorySchema = name(
     total: z.strictObject(figures),
   }),
 )
+const lostWorker = {
+  id: z.string().describe('`host:pid`, as events have it.'),
+  host: z.string(),
+  pid: z.int(),
+  seenAt: time,
+  jobs: z.array(
+    z.strictObject({
+      id: z.string(),
+      stage: z.string().nullable(),
+      percent: percent.describe("The whole job's."),
+    }),
+  ),
+}
 export const WorkerList = name(
   'WorkerList',
   z.strictObject({
-    items: z.array(
-      z.strictObject({
-        id: z.string().describe('`host:pid`, as events have it.'),
-        host: z.string(),
-        pid: z.int(),
-        startedAt: time,
-        seenAt: time,
-        jobs: z.array(
-          z.strictObject({
-            id: z.string(),
-            stage: z.string().nullable(),
-            percent: percent.describe("The whole job's."),
-          }),
-        ),
-      }),
-    ),
+    items: z.array(z.strictObject({ ...lostWorker, startedAt: time })),
+    lost: z
+      .array(z.strictObject(lostWorker))
+      .describe(
+        'Gone in the last hour without saying so; with the jobs that no other worker has taken up from them yet.',
+      ),
   }),
 )
 export const HealthSchema = name(

@@ -5,6 +5,7 @@
  */
 import type { Redis } from 'ioredis'
 import type { JsonObject } from '../pipelines/pipeline.ts'
+import { compareEventIds } from './events.ts'
 import { keys } from './keys.ts'
 import type { Cursor } from './paging.ts'
 import { instant } from './record.ts'
@@ -57,13 +58,40 @@ export interface AuditEntry {
 /** Milliseconds for which entries are kept, unless there are too many (lua/audit.lua). */
 export const AUDIT_RETENTION = 90 * 86_400_000
 const BATCH = 1_000
-/** How many entries one page may look at: a filter that fits little gives short pages, not slow ones. */
+/**
+ * How many entries one page may look at, and for how long, in ms: a filter that fits little gives short pages, not slow
+ * ones.
+ */
 const LOOKED_AT = 5_000
+const LOOKING = 50
+
+/** The streams in which entries of an action are: see lua/audit.lua. */
+function kindsOf(action: AuditAction): readonly string[] {
+  const [kind] = action.split('.')
+  return kind === 'login' ? ['login', 'login:refused'] : [kind!]
+}
+const KINDS: readonly string[] = [...new Set(AUDIT_ACTIONS.flatMap(kindsOf))]
 
 export type Audit = ReturnType<typeof createAudit>
 
 export function createAudit(redis: Redis) {
   const write = defineScript(redis, 'audit', 'audit-entry')
+
+  /** The newest `count` before an entry, the newest first, of several streams as if they were one. */
+  async function newest(kinds: readonly string[], before: string | null, count: number): Promise<Entry[]> {
+    // At one moment: of two entries that come in between, only the newer one might be seen.
+    const reading = redis.multi()
+    for (const kind of kinds)
+      reading.xrevrange(keys.audit(kind), before ? `(${before}` : '+', '-', 'COUNT', count)
+    const found = ((await reading.exec()) ?? []).flatMap(([error, entries]) => {
+      if (error) throw error
+      return entries as Entry[]
+    })
+    return kinds.length === 1
+      ? found
+      : found.sort(([one], [other]) => compareEventIds(other, one)).slice(0, count)
+  }
+
   return {
     /** For what is no script of its own; resolves once Redis has it. */
     async record(
@@ -73,7 +101,7 @@ export function createAudit(redis: Redis) {
     ): Promise<void> {
       const { target = '', outcome = 'ok', details = {} } = about
       await write(
-        [keys.audit],
+        [keys.audit('last')],
         [JSON.stringify({ by, action, target, outcome, details: JSON.stringify(details) })],
       )
     },
@@ -86,9 +114,13 @@ export function createAudit(redis: Redis) {
       cursor: Cursor | null
     }): Promise<{ items: AuditEntry[]; next: Cursor | null }> {
       const items: AuditEntry[] = []
+      const kinds = query.action === undefined ? KINDS : kindsOf(query.action)
+      // Where every entry fits, no more are read than are wanted.
+      const batch = query.action === undefined && query.actor === undefined ? query.limit + 1 : BATCH
       let before = query.cursor && `${query.cursor.createdAt}-${query.cursor.id}`
-      for (let looked = 0; looked < LOOKED_AT; looked += BATCH) {
-        const found = await redis.xrevrange(keys.audit, before ? `(${before}` : '+', '-', 'COUNT', BATCH)
+      const end = performance.now() + LOOKING
+      for (let looked = 0; looked < LOOKED_AT && (looked === 0 || performance.now() < end); looked += batch) {
+        const found = await newest(kinds, before, batch)
         for (const [id, fields] of found) {
           const entry = parse(id, fields)
           const fits =
@@ -98,17 +130,21 @@ export function createAudit(redis: Redis) {
           before = id
           if (fits) items.push(entry)
         }
-        if (found.length < BATCH) return { items, next: null }
+        if (found.length < batch) return { items, next: null }
       }
       return { items, next: cursorOf(before!) }
     },
 
     /** Removes what has had its time. */
     async expire(now = Date.now()): Promise<void> {
-      await redis.xtrim(keys.audit, 'MINID', String(now - AUDIT_RETENTION))
+      const oldest = String(now - AUDIT_RETENTION)
+      await Promise.all(KINDS.map(kind => redis.xtrim(keys.audit(kind), 'MINID', oldest)))
     },
   }
 }
+
+/** Id and fields, as Redis gives them. */
+type Entry = [id: string, fields: string[]]
 
 function cursorOf(entryId: string): Cursor {
   const [createdAt, id] = entryId.split('-') as [string, string]

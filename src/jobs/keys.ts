@@ -29,7 +29,7 @@
  *   {sluice}:api-keys              hash    keys made at run time; {sluice}:api-keys:version another text after each change;
  *                                          {sluice}:api-keys:used hash: when each was used last
  *   {sluice}:rate:<budget>:<who>   string  requests in the present window; see the API's rate-limits.ts
- *   {sluice}:audit                 stream  who did what when; see audit.ts
+ *   {sluice}:audit:<kind>          stream  who did what when; see audit.ts
  *   {sluice}:history:<minute>      hash    what was counted in a minute since 1970; see history.ts
  *   {sluice}:workers               zset    workers by their last sign of life; {sluice}:worker:<id> string: since when (ms)
  */
@@ -69,7 +69,7 @@ export const keys = {
   apiKeysVersion: `${PREFIX}:api-keys:version`,
   apiKeysUsed: `${PREFIX}:api-keys:used`,
   rate: (budget: string) => `${PREFIX}:rate:${budget}`,
-  audit: `${PREFIX}:audit`,
+  audit: (kind: string) => `${PREFIX}:audit:${kind}`,
   webhookSecret: `${PREFIX}:webhook-secret`,
   history: (minute: number) => `${PREFIX}:history:${minute}`,
   workers: `${PREFIX}:workers`,

@@ -29,6 +29,8 @@ export interface Webhook {
   readonly disabledReason: string | null
   /** Since when every attempt has failed; null where the last one did not. */
   readonly failingSince: string | null
+  /** Until when the secret before the present one signs, too; null where only one signs. */
+  readonly previousSecretUntil: string | null
   readonly createdAt: string
 }
 
@@ -107,14 +109,8 @@ export function createWebhooks(redis: Redis) {
       const hash = await redis.hgetall(keys.webhook(id))
       const webhook = parse(hash)
       if (!webhook) return null
-      const secrets = JSON.parse(hash.secrets!) as { secret: string; until?: number }[]
       const { url, enabled, disabledReason } = webhook
-      return {
-        url,
-        enabled,
-        disabledReason,
-        secrets: secrets.filter(each => (each.until ?? Infinity) > Date.now()).map(each => each.secret),
-      }
+      return { url, enabled, disabledReason, secrets: signing(hash).map(each => each.secret) }
     },
   }
 }
@@ -132,8 +128,15 @@ function pairs(fields: readonly string[]): [string, string][] {
   return fields.flatMap((name, at) => (at % 2 === 0 ? [[name, fields[at + 1]!] as [string, string]] : []))
 }
 
+/** The secrets that sign now: the present one, which has no end, and those before it, the newest first. */
+function signing(hash: Record<string, string>): { secret: string; until?: number }[] {
+  const secrets = JSON.parse(hash.secrets!) as { secret: string; until?: number }[]
+  return secrets.filter(({ until }) => (until ?? Infinity) > Date.now())
+}
+
 function parse(hash: Record<string, string>): Webhook | null {
   if (hash.id === undefined) return null
+  const previous = signing(hash)[1]
   return {
     id: hash.id,
     url: hash.url!,
@@ -142,6 +145,7 @@ function parse(hash: Record<string, string>): Webhook | null {
     enabled: hash.enabled === '1',
     disabledReason: hash.disabledReason ?? null,
     failingSince: hash.failingSince === undefined ? null : instant(Number(hash.failingSince)),
+    previousSecretUntil: previous === undefined ? null : instant(previous.until!),
     createdAt: instant(Number(hash.createdAt)),
   }
 }

@@ -10,17 +10,16 @@ import { instant } from './record.ts'
 const SEEN_WITHIN = 15_000
 /** Longer than that, in ms: who counts also says since when. */
 const KEPT = 60_000
-/** Signs of life are forgotten after an hour, in ms. */
+/** Signs of life are forgotten after an hour, in ms; until then, who has not said goodbye is lost. */
 const FORGOTTEN = 3_600_000
 /** Jobs that are looked at: more than a few dozen busy workers have. */
 const MOST_JOBS = 5_000
 
-export interface WorkerView {
+export interface LostWorker {
   /** `host:pid`, as in the events. */
   readonly id: string
   readonly host: string
   readonly pid: number
-  readonly startedAt: string
   readonly seenAt: string
   /** The oldest first. */
   readonly jobs: readonly {
@@ -30,6 +29,10 @@ export interface WorkerView {
     /** The whole job's. */
     readonly percent: number
   }[]
+}
+
+export interface WorkerView extends LostWorker {
+  readonly startedAt: string
 }
 
 /** @param startedAt ms since 1970, by the worker's clock. */
@@ -52,29 +55,40 @@ export async function countWorkers(redis: Redis): Promise<number> {
   return redis.zcount(keys.workers, await oldestThatCounts(redis), '+inf')
 }
 
-/** The same, each with what it does, by their names. */
-export async function listWorkers(redis: Redis): Promise<WorkerView[]> {
+/**
+ * The same, each with what it does, by their names; and, the newest loss first, those that have gone in the last hour without
+ * saying so, with what nobody has taken up from them yet.
+ */
+export async function listWorkers(redis: Redis): Promise<{ items: WorkerView[]; lost: LostWorker[] }> {
+  const oldest = await oldestThatCounts(redis)
   const [seen, held] = await Promise.all([
-    redis.zrangebyscore(keys.workers, await oldestThatCounts(redis), '+inf', 'WITHSCORES'),
+    redis.zrangebyscore(keys.workers, oldest + SEEN_WITHIN - FORGOTTEN, '+inf', 'WITHSCORES'),
     heldJobs(redis),
   ])
-  const ids = seen.filter((_, index) => index % 2 === 0)
-  const started = ids.length === 0 ? [] : await redis.mget(ids.map(keys.worker))
-  return ids
-    .map((id, index): WorkerView => {
-      const seenAt = Number(seen[2 * index + 1])
-      const colon = id.lastIndexOf(':')
-      return {
-        id,
-        host: id.slice(0, colon),
-        pid: Number(id.slice(colon + 1)),
-        // It went at this very moment, and took along since when it had been there.
-        startedAt: instant(Number(started[index] ?? seenAt)),
-        seenAt: instant(seenAt),
-        jobs: held.get(id) ?? [],
-      }
-    })
-    .sort((a, b) => (a.id < b.id ? -1 : 1))
+  const all = seen.flatMap((id, index) => (index % 2 === 0 ? [{ id, at: Number(seen[index + 1]) }] : []))
+  const view = ({ id, at }: { id: string; at: number }): LostWorker => {
+    const colon = id.lastIndexOf(':')
+    return {
+      id,
+      host: id.slice(0, colon),
+      pid: Number(id.slice(colon + 1)),
+      seenAt: instant(at),
+      jobs: held.get(id) ?? [],
+    }
+  }
+  const present = all.filter(({ at }) => at >= oldest).sort((a, b) => (a.id < b.id ? -1 : 1))
+  const started = present.length === 0 ? [] : await redis.mget(present.map(({ id }) => keys.worker(id)))
+  return {
+    items: present.map((each, index) => ({
+      ...view(each),
+      // It went at this very moment, and took along since when it had been there.
+      startedAt: instant(Number(started[index] ?? each.at)),
+    })),
+    lost: all
+      .filter(({ at }) => at < oldest)
+      .map(view)
+      .reverse(),
+  }
 }
 
 /** Jobs that are being processed, by the worker that holds them. */

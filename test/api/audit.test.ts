@@ -2,8 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiKey } from '../../src/config.ts'
 import { AUDIT_RETENTION, type AuditEntry } from '../../src/jobs/audit.ts'
+import { keys } from '../../src/jobs/keys.ts'
+import { readScript } from '../../src/jobs/script.ts'
 import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
 import { attemptAnswered } from '../support/attempts.ts'
+import { auditText } from '../support/audit.ts'
 import { createTus } from '../support/tus.ts'
 import { complete, fail } from './stand-in.ts'
 
@@ -157,7 +160,7 @@ test('tells of keys, of logins that were let in and refused, and of logouts', as
 
 test('holds no secret', async () => {
   await upload(api, { callbackUrl: 'http://127.0.0.1:7250/?token=planted' }, alice)
-  const all = JSON.stringify(await api.client.xrange('{sluice}:audit', '-', '+'))
+  const all = await auditText(api.client)
   for (const secret of ['planted', 'slk_', ROOT.key, ALICE.key, 'a wrong one'])
     expect(all).not.toContain(secret)
 })
@@ -180,6 +183,19 @@ describe('read in pages', () => {
       expect(found, filter).toEqual(whole.filter(fits))
       expect(found.length, filter).toBeGreaterThan(0)
     }
+  })
+
+  test('tells what was done in one moment in its order, each once, whatever it was done to', async () => {
+    const actions = ['job.created', 'file.added', 'key.created', 'job.submitted', 'file.removed', 'logout']
+    const write = `${readScript('audit')} for _, action in ipairs(ARGV) do audit({ actor = 'quick' }, action, '') end`
+    await api.client.eval(write, 0, ...actions)
+    const found: string[] = []
+    for (let cursor = ''; found.length < actions.length; ) {
+      const { items, nextCursor } = await audit(`?limit=1${cursor}`)
+      found.push(...items.map(({ action }) => action))
+      cursor = `&cursor=${nextCursor}`
+    }
+    expect(found.reverse()).toEqual(actions)
   })
 
   test.each([
@@ -208,6 +224,30 @@ test('forgets what is older than 90 days, and nothing else', async () => {
   const left = (await audit('?limit=200')).items
   expect(left).toEqual(before.filter(({ id }) => Number.parseInt(id, 10) >= at - 1))
   expect(left.length).toBeLessThan(before.length)
+})
+
+test('keeps what was done to keys and who came in, however much is uploaded and however many keys are guessed', async () => {
+  const json = { ...admin, 'content-type': 'application/json' }
+  const made = await call('POST', '/api/keys', json, '{"name":"kept","role":"viewer"}')
+  const { id } = (await made.json()) as { id: string }
+  const logIn = () => call('POST', '/login', {}, new URLSearchParams({ key: ALICE.key }))
+  await logIn()
+  await logIn()
+  const logins = '?action=login&actor=alice&limit=1'
+  const { nextCursor } = await audit(logins)
+
+  // The same script, with a bound that is soon reached.
+  const script = readScript('audit').replace('200000', '200')
+  const flood = `${script} for _ = 1, 1000 do audit({ actor = 'mallory' }, ARGV[1], 'x', nil, ARGV[2]) end`
+  for (const [action, outcome, kind] of [
+    ['job.created', 'ok', 'job'],
+    ['login', 'refused', 'login:refused'],
+  ] as const) {
+    await api.client.eval(flood, 0, action, outcome)
+    expect(await api.client.xlen(keys.audit(kind))).toBeLessThan(400)
+  }
+  expect((await audit('?action=key.created&limit=1')).items).toMatchObject([{ target: id }])
+  expect((await audit(`${logins}&cursor=${nextCursor}`)).items).toMatchObject([{ outcome: 'ok' }])
 })
 
 test('tells what was done to an endpoint, and no secret of it', async () => {

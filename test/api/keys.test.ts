@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { ApiKey, Role } from '../../src/config.ts'
 import { silent, startApi, type TestApi } from '../support/api.ts'
+import { auditText } from '../support/audit.ts'
 import { eventually } from '../support/eventually.ts'
 import { bytes, connectRaw, END, file, INSPECT, uploadHead } from '../support/raw-request.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
@@ -77,10 +78,7 @@ describe('a key that is made', () => {
     const shown = await (await call(api, 'GET', '/api/keys', ROOT.key)).text()
     expect(shown).toContain(made.id)
     expect(shown).not.toContain('slk_')
-    for (const text of [
-      ...(await api.client.hvals('{sluice}:api-keys')),
-      JSON.stringify(await api.client.xrange('{sluice}:audit', '-', '+')),
-    ]) {
+    for (const text of [...(await api.client.hvals('{sluice}:api-keys')), await auditText(api.client)]) {
       expect(text).toContain('ci')
       expect(text).not.toContain(made.key.slice(4))
     }

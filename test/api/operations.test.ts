@@ -124,7 +124,9 @@ describe('the history', () => {
 })
 
 describe('the workers', () => {
-  const workers = async () => (await get<{ items: { id: string; jobs: object[] }[] }>('/api/workers')).items
+  type Told = Record<'items' | 'lost', { id: string; jobs: object[] }[]>
+  const told = () => get<Told>('/api/workers')
+  const workers = async () => (await told()).items
   const counted = async () => (await get<{ workers: number }>('/api/stats')).workers
 
   test('are listed with what they do now, as many as the figures count', async () => {
@@ -148,6 +150,26 @@ describe('the workers', () => {
     // As where it ends between the reading of the index and of its record.
     await api.client.zadd(keys.jobsIn('processing'), 0, id)
     expect((await workers())[0]).toMatchObject({ jobs: [] })
+  })
+
+  test('that were lost are told for an hour, the newest loss first, with what nobody has taken up from them', async () => {
+    for (const id of ['test:1', 'test:2', 'test:3', 'test:4']) await sayAlive(api.client, id, 0)
+    const { id } = await start(api, await upload(api))
+    await sayGone(api.client, 'test:2')
+    const at = Date.now()
+    await api.client.zadd(keys.workers, at - 20_000, 'test:1', at - 16_000, 'test:3')
+    const job = { id, stage: null, percent: 0 }
+    const seenAt = expect.any(String)
+    expect(await told()).toMatchObject({
+      items: [{ id: 'test:4' }],
+      lost: [
+        { id: 'test:3', host: 'test', pid: 3, seenAt, jobs: [] },
+        { id: 'test:1', host: 'test', pid: 1, seenAt, jobs: [job] },
+      ],
+    })
+    await api.client.zadd(keys.workers, at - 3_600_001, 'test:1', at, 'test:3')
+    expect(await told()).toMatchObject({ items: [{ id: 'test:3' }, { id: 'test:4' }], lost: [] })
+    await cancel(id)
   })
 
   test('are gone when they say so, and 15 s after their last sign of life', async () => {

@@ -1,6 +1,7 @@
 /** The pages of deliveries and endpoints, on the real service, in a real browser, with a real receiver. */
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { Webhook } from '../../src/jobs/webhooks.ts'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { answer, type Receiver, startReceiver } from '../support/receiver.ts'
 import { violationsInBothThemes } from './axe.ts'
@@ -286,7 +287,7 @@ describe.skipIf(chromium === null)('callbacks', () => {
     await page.getByRole('heading', { name: 'Tickets of tomorrow' }).waitFor()
   })
 
-  test('after a rotation, which is asked about, old and new secret sign', async () => {
+  test('after a rotation, which is asked about, old and new secret sign, and the page says until when', async () => {
     const { id, secret: old } = await newEndpoint()
     const page = await as(ADMIN)
     await page.goto(`/callbacks/endpoints/${id}`)
@@ -304,6 +305,12 @@ describe.skipIf(chromium === null)('callbacks', () => {
     await page.getByRole('button', { name: 'Send a test' }).click()
     const ping = await receiver.received(before + 1)
     for (const each of [old, secret]) expect(receiver.verify(ping, each)).toMatchObject({ type: 'ping' })
+
+    const { previousSecretUntil } = await admin<Webhook>('GET', `/api/webhooks/${id}`)
+    const told = page.getByText('the one before signs, too')
+    await told.waitFor()
+    expect(await told.locator('time').first().getAttribute('datetime')).toBe(previousSecretUntil)
+    expect(await violationsInBothThemes(page)).toEqual([])
   })
 
   test('an endpoint that disabled itself says why; enabled again, what failed is sent again', async () => {

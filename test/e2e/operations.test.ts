@@ -71,22 +71,55 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await page.waitForURL('**/?status=failed')
     })
 
-    test('shows what a worker has in hand, with the way to the job', async () => {
+    /** Uploads what keeps a worker busy. @returns the job's id and the pid of whoever has it in hand */
+    async function keepBusy(): Promise<{ id: string; pid: number }> {
       const form = new FormData()
       form.append('files', new Blob([LINE.repeat(400_000)]), 'long.log')
       const response = await fetch(`${sluice.url}/api/jobs`, { method: 'POST', body: form })
       const { id } = (await response.json()) as { id: string }
-      const inHand = async () => {
+      return { id, pid: await holderOf(id) }
+    }
+    function holderOf(id: string): Promise<number> {
+      return vi.waitFor(async () => {
         const { items } = (await (await fetch(`${sluice.url}/api/workers`)).json()) as {
-          items: { jobs: { id: string }[] }[]
+          items: { pid: number; jobs: { id: string }[] }[]
         }
-        expect(items.flatMap(({ jobs }) => jobs.map(job => job.id))).toContain(id)
-      }
-      await vi.waitFor(inHand, 30_000)
+        const holder = items.find(({ jobs }) => jobs.some(job => job.id === id))
+        expect(holder, 'a worker has it in hand').toBeDefined()
+        return holder!.pid
+      }, 60_000)
+    }
+    const cancel = (id: string) => fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+
+    test('shows what a worker has in hand, with the way to the job', async () => {
+      const { id } = await keepBusy()
       await page.goto('/operations')
       await card('Workers').getByRole('link', { name: id }).click()
       await page.waitForURL(`**/jobs/${id}`)
-      await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+      await cancel(id)
+    })
+
+    test('names a worker that was killed, and shows its job with the one that takes it up', async () => {
+      const { id, pid } = await keepBusy()
+      await page.goto('/operations')
+      const workers = card('Workers')
+      const row = workers.getByRole('listitem').filter({ hasText: String(pid) })
+      await row.getByRole('link', { name: id }).waitFor()
+      process.kill(pid, 'SIGKILL')
+      await row.getByText('Gone').waitFor()
+      await row.getByText('last seen').waitFor()
+      await page.getByText(/^1 worker has gone without saying so: /).waitFor()
+
+      await vi.waitFor(async () => expect(await holderOf(id)).not.toBe(pid), 60_000)
+      const other = await holderOf(id)
+      await workers
+        .getByRole('listitem')
+        .filter({ hasText: String(other) })
+        .getByRole('link', { name: id })
+        .waitFor()
+      expect(await row.getByRole('link').count()).toBe(0)
+      expect(await violationsInBothThemes(page)).toEqual([])
+      await cancel(id)
     })
 
     test('keeps the time that is looked at in the address, over a reload', async () => {
@@ -111,8 +144,10 @@ describe.skipIf(chromium === null)('the operations page', () => {
     })
 
     test('says which check failed, in its words, where uploads cannot be taken', async () => {
+      const messages = ['Redis cannot be reached.']
       const checks = {
-        redis: { status: 'failed', messages: ['Redis cannot be reached.'] },
+        redis: { status: 'failed', messages },
+        installation: { status: 'failed', messages },
         storage: { status: 'ok', messages: [] },
       }
       const body = JSON.stringify({ status: 'unavailable', checks })
@@ -124,6 +159,23 @@ describe.skipIf(chromium === null)('the operations page', () => {
       await page.getByText('Redis failed').waitFor()
       await page.getByText('Redis cannot be reached. See that Redis runs').waitFor()
       await page.getByText('Storage ok').waitFor()
+      // What one of them lacks, and with it another, is said once.
+      await page.getByText('Installation failed').waitFor()
+      expect(await page.getByText('Redis cannot be reached.').count()).toBe(1)
+    })
+
+    test('does not go on saying that uploads are taken while nobody answers', async () => {
+      await page.goto('/operations')
+      await page.getByRole('heading', { name: 'Takes uploads' }).waitFor()
+      await page.route(/\/(api|readyz)/, route => route.abort())
+      await page.getByRole('heading', { name: 'The service does not answer' }).waitFor()
+      await page.getByRole('alert').getByText('The service cannot be reached.').waitFor()
+      expect(await page.getByText('Takes uploads').count()).toBe(0)
+      await card('Workers').waitFor()
+      expect(await violationsInBothThemes(page)).toEqual([])
+      await page.unroute(/\/(api|readyz)/)
+      await page.getByRole('heading', { name: 'Takes uploads' }).waitFor()
+      await page.getByRole('alert').waitFor({ state: 'detached' })
     })
 
     test('goes on showing what it knew when the service is away, and says so', async () => {

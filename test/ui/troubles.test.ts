@@ -1,6 +1,6 @@
 /** What the page for whoever is on call says is wrong, since when, and what to do. */
 import { expect, test } from 'vitest'
-import type { History, Stats, Webhook } from '../../src/ui/app/contract.ts'
+import type { History, Stats, Webhook, Workers } from '../../src/ui/app/contract.ts'
 import { troublesOf } from '../../src/ui/app/pages/operations/troubles.ts'
 
 const NOW = Date.parse('2026-03-01T03:00:00.000Z')
@@ -37,11 +37,17 @@ function historyOf(points: Record<number, object>): History {
   return { bucketSeconds: 60, points: told, total: { ...QUIET, failures } } as unknown as History
 }
 
-function wrong(seen: { stats?: object; points?: Record<number, object>; webhooks?: object[] }) {
+function wrong(seen: {
+  stats?: object
+  points?: Record<number, object>
+  webhooks?: object[]
+  lost?: object[]
+}) {
   return troublesOf({
     stats: { ...STATS, ...seen.stats } as Stats,
     history: historyOf(seen.points ?? {}),
     webhooks: (seen.webhooks ?? []) as Webhook[],
+    lost: (seen.lost ?? []) as Workers['lost'],
     now: NOW,
   })
 }
@@ -55,6 +61,18 @@ test('without a worker it says what cannot go on, and since when nothing has end
   expect(wrong({ stats, points: { 30: { completed: 5 }, 20: { submitted: 3 } } })).toMatchObject([
     { tone: 'bad', what: 'No worker runs: 3 jobs cannot go on', since: at(30) },
   ])
+})
+
+test('workers that were lost are named since the first of them, for a quarter of an hour', () => {
+  const lost = [
+    { id: 'b:2', seenAt: at(1) },
+    { id: 'a:1', seenAt: at(14) },
+    { id: 'old:3', seenAt: at(16) },
+  ]
+  expect(wrong({ lost })).toMatchObject([
+    { tone: 'warn', what: '2 workers have gone without saying so: b:2, a:1', since: at(14) },
+  ])
+  expect(wrong({ lost: lost.slice(2) })).toEqual([])
 })
 
 test('a cause that the service is to blame for is told from its first job on, and no more once it is over', () => {

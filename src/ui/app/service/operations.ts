@@ -1,6 +1,6 @@
 /** The figures of the whole service. Nothing tells of their changes: they are asked for again and again, while somebody looks. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import type { Health, History, Stats, Worker } from '../contract.ts'
+import type { Health, History, Stats, Workers } from '../contract.ts'
 import { call, Refusal } from './call.ts'
 
 /** In ms. */
@@ -18,8 +18,7 @@ export function useStats() {
 export function useWorkers() {
   return useQuery({
     queryKey: ['workers'],
-    queryFn: async ({ signal }) =>
-      (await call<{ items: readonly Worker[] }>('GET', '/api/workers', { signal })).items,
+    queryFn: ({ signal }) => call<Workers>('GET', '/api/workers', { signal }),
     refetchInterval: SOON,
   })
 }
@@ -37,7 +36,7 @@ export function useHealth() {
   return useQuery({
     queryKey: ['health'],
     queryFn: ({ signal }) => readHealth(signal),
-    refetchInterval: LATER,
+    refetchInterval: SOON,
   })
 }
 

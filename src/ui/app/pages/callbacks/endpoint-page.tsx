@@ -1,6 +1,6 @@
 /** One endpoint: its state, what it is told of, how its deliveries go, and what can be done with it. */
 import { ArrowLeft, SearchX } from 'lucide-react'
-import { useState } from 'react'
+import { type ReactNode, useState } from 'react'
 import { Link } from 'wouter'
 import type { Webhook } from '../../contract.ts'
 import { LinkButton } from '../../parts/button.tsx'
@@ -13,7 +13,8 @@ import { useWebhook } from '../../service/callbacks.ts'
 import { DeliveryList } from './delivery-list.tsx'
 import { EndpointActions } from './endpoint-actions.tsx'
 import styles from './endpoint-page.module.css'
-import { nameOf, stateOf } from './endpoint-words.ts'
+import { stateOf } from './endpoint-state.ts'
+import { nameOf, STATES } from './endpoint-words.ts'
 import { Ping } from './ping.tsx'
 import { SuccessOf } from './success.tsx'
 
@@ -28,7 +29,7 @@ export function EndpointPage({ id }: { id: string }) {
       </Page>
     )
   }
-  const { tone, word } = stateOf(webhook)
+  const { tone, word } = STATES[stateOf(webhook)]
   return (
     <Page
       title={nameOf(webhook)}
@@ -46,6 +47,7 @@ export function EndpointPage({ id }: { id: string }) {
       <div className={styles.page}>
         <RefusalNote error={error} retry={refetch} />
         <Trouble webhook={webhook} />
+        <Rotation webhook={webhook} />
         {ping && <Ping id={ping} onClose={() => setPing(null)} />}
         <Card padded aria-label="About the endpoint">
           <About webhook={webhook} />
@@ -63,33 +65,50 @@ export function EndpointPage({ id }: { id: string }) {
 }
 
 /** Why nothing arrives, and what to do. */
-function Trouble({ webhook: { enabled, disabledReason, failingSince } }: { webhook: Webhook }) {
-  if (!enabled && disabledReason) {
-    return (
-      <div className={styles.trouble} data-tone="bad" role="status">
-        <p>
-          <strong>Disabled by itself.</strong> {disabledReason} See to the receiver, enable the endpoint, then
-          send again what failed.
-        </p>
-      </div>
-    )
+function Trouble({ webhook }: { webhook: Webhook }) {
+  switch (stateOf(webhook)) {
+    case 'disabled-by-itself':
+      return (
+        <Note tone="bad">
+          <strong>Disabled by itself.</strong> {webhook.disabledReason} See to the receiver, enable the
+          endpoint, then send again what failed.
+        </Note>
+      )
+    case 'disabled-by-hand':
+      return <Note>Disabled by hand: nothing is sent to it but tests.</Note>
+    case 'failing':
+      return (
+        <Note tone="warn">
+          <strong>
+            Every attempt has failed since <Time at={webhook.failingSince!} />.
+          </strong>{' '}
+          After 5 days of it the endpoint is disabled. A delivery below says what went wrong.
+        </Note>
+      )
+    case 'enabled':
+      return null
   }
-  if (!enabled) {
-    return (
-      <div className={styles.trouble} role="status">
-        <p>Disabled by hand: nothing is sent to it but tests.</p>
-      </div>
-    )
-  }
-  if (!failingSince) return null
+}
+
+/** How long a receiver may still go by the secret that it had. */
+function Rotation({ webhook: { previousSecretUntil } }: { webhook: Webhook }) {
+  if (!previousSecretUntil) return null
   return (
-    <div className={styles.trouble} data-tone="warn" role="status">
-      <p>
-        <strong>
-          Every attempt has failed since <Time at={failingSince} />.
-        </strong>{' '}
-        After 5 days of it the endpoint is disabled. A delivery below says what went wrong.
-      </p>
+    <Note>
+      <strong>
+        Its secret was rotated: until <Time at={previousSecretUntil} /> (
+        <Time at={previousSecretUntil} style="ago" />) the one before signs, too.
+      </strong>{' '}
+      See that the receiver knows the new one by then; send a test once it does. If the new one was not kept,
+      rotate again.
+    </Note>
+  )
+}
+
+function Note({ tone, children }: { tone?: 'bad' | 'warn'; children: ReactNode }) {
+  return (
+    <div className={styles.note} data-tone={tone} role="status">
+      <p>{children}</p>
     </div>
   )
 }

@@ -1,6 +1,7 @@
-/** How an endpoint is called, and in which state it is. */
+/** How an endpoint is called, and how its state is. */
 import type { Webhook } from '../../contract.ts'
 import type { Tone } from '../../parts/status.tsx'
+import type { State } from './endpoint-state.ts'
 
 export function nameOf({ description, url }: Pick<Webhook, 'description' | 'url'>): string {
   return description || originOf(url)
@@ -11,15 +12,9 @@ export function originOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url
 }
 
-/** What an endpoint may be looked for by. */
-export const STATES = ['failing', 'disabled'] as const
-export type State = (typeof STATES)[number]
-
-export function isIn(state: State, { enabled, failingSince }: Webhook): boolean {
-  return state === 'disabled' ? !enabled : enabled && failingSince !== null
-}
-
-export function stateOf({ enabled, disabledReason, failingSince }: Webhook): { tone: Tone; word: string } {
-  if (!enabled) return { tone: disabledReason ? 'bad' : 'quiet', word: 'Disabled' }
-  return failingSince ? { tone: 'warn', word: 'Failing' } : { tone: 'good', word: 'Enabled' }
+export const STATES: Readonly<Record<State, { tone: Tone; word: string }>> = {
+  enabled: { tone: 'good', word: 'Enabled' },
+  failing: { tone: 'warn', word: 'Failing' },
+  'disabled-by-itself': { tone: 'bad', word: 'Disabled' },
+  'disabled-by-hand': { tone: 'quiet', word: 'Disabled' },
 }

@@ -3,7 +3,7 @@ import { Plus, SearchX, Webhook as WebhookIcon } from 'lucide-react'
 import { useState } from 'react'
 import { Link } from 'wouter'
 import type { Webhook } from '../../contract.ts'
-import { counted } from '../../format.ts'
+import { capital, counted } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Choice, FilterBar } from '../../parts/filter.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
@@ -13,7 +13,8 @@ import { Time } from '../../parts/time.tsx'
 import { useAddressFilter } from '../../service/address-filter.ts'
 import { useWebhooksWithRecent } from '../../service/callbacks.ts'
 import { EndpointForm } from './endpoint-form.tsx'
-import { isIn, nameOf, STATES, type State, stateOf } from './endpoint-words.ts'
+import { LOOKED_FOR, type State, stateOf } from './endpoint-state.ts'
+import { nameOf, STATES } from './endpoint-words.ts'
 import styles from './endpoints-page.module.css'
 import { Success } from './success.tsx'
 import { Tabs } from './tabs.tsx'
@@ -33,8 +34,9 @@ export function EndpointsPage() {
   )
   const none = webhooks?.length === 0
   const { values, set, clear } = useAddressFilter(['state'])
-  const state = STATES.find(each => each === values.state)
-  const shown = webhooks?.filter(webhook => !state || isIn(state, webhook)) ?? []
+  const { state } = values
+  const wanted = LOOKED_FOR.get(state)
+  const shown = webhooks?.filter(webhook => !wanted || wanted.includes(stateOf(webhook))) ?? []
   return (
     <Page
       title="Callbacks"
@@ -65,7 +67,7 @@ export function EndpointsPage() {
                   <Choice
                     label="State"
                     options={choices(webhooks)}
-                    value={state ?? ''}
+                    value={wanted ? state : ''}
                     onChange={next => set('state', next)}
                   />
                 </FilterBar>
@@ -101,24 +103,25 @@ export function EndpointsPage() {
   )
 }
 
-function choices(webhooks: readonly Webhook[]): ReadonlyMap<State | '', string> {
-  const many = (state: State) => webhooks.filter(each => isIn(state, each)).length
-  return new Map<State | '', string>([
-    ['', `All ${webhooks.length}`],
-    ['failing', `Failing ${many('failing')}`],
-    ['disabled', `Disabled ${many('disabled')}`],
-  ])
+function choices(webhooks: readonly Webhook[]): ReadonlyMap<string, string> {
+  const states = webhooks.map(stateOf)
+  const many = (wanted: readonly State[]) => states.filter(state => wanted.includes(state)).length
+  const groups = [...LOOKED_FOR].map(
+    ([group, wanted]) => [group, `${capital(group)} ${many(wanted)}`] as const,
+  )
+  return new Map([['', `All ${webhooks.length}`], ...groups])
 }
 
 function Row({ webhook }: { webhook: Webhook }) {
-  const { id, url, description, events, disabledReason, failingSince, enabled, recent } = webhook
-  const { tone, word } = stateOf(webhook)
+  const { id, url, description, events, disabledReason, failingSince, recent } = webhook
+  const state = stateOf(webhook)
+  const { tone, word } = STATES[state]
   return (
     <tr>
       <td className={styles.state}>
         <Badge tone={tone}>{word}</Badge>
         {disabledReason && <small className={styles.under}>{disabledReason}</small>}
-        {enabled && failingSince && (
+        {state === 'failing' && failingSince && (
           <small className={styles.under}>
             since <Time at={failingSince} style="ago" />
           </small>

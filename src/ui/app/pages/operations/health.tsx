@@ -26,15 +26,32 @@ const WORDS = { ok: 'ok', warning: 'warning', failed: 'failed' } as const
 
 interface Props {
   health: Health
+  /** False: nobody answered when it was asked for last, so that what it says is of before. */
+  answers: boolean
   /** Null as long as not all is known that they are told by. */
   troubles: readonly Trouble[] | null
 }
 
-export function HealthChecks({ health, troubles }: Props) {
+export function HealthChecks({ health, answers, troubles }: Props) {
   const checks = Object.entries(health.checks)
-  const complaints = checks.flatMap(([name, { status, messages }]) =>
+  const all = checks.flatMap(([name, { status, messages }]) =>
     messages.map(message => ({ name, status, message })),
   )
+  // What one lacks, others may lack with it: it is said once.
+  const complaints = all.filter(
+    ({ message }, index) => all.findIndex(each => each.message === message) === index,
+  )
+  if (!answers) {
+    return (
+      <Card padded className={styles.health} data-tone="bad" aria-labelledby="health">
+        <h2 id="health">
+          <CircleAlert size={19} aria-hidden />
+          The service does not answer
+        </h2>
+        <p className={styles.well}>All else on this page is what was known before.</p>
+      </Card>
+    )
+  }
   const ready = health.status === 'ok'
   const wrong = troubles?.length ?? 0
   const tone =

@@ -47,10 +47,11 @@ function Operations({ board }: { board: boolean }) {
   const asOf = Math.min(...all.map(({ dataUpdatedAt }) => dataUpdatedAt))
 
   const troubles =
-    stats.data && history.data && (webhooks.data || !board)
+    stats.data && history.data && workers.data && (webhooks.data || !board)
       ? troublesOf({
           stats: stats.data,
           history: history.data,
+          lost: workers.data.lost,
           webhooks: webhooks.data ?? [],
           now: Date.now(),
         })
@@ -93,7 +94,7 @@ function Operations({ board }: { board: boolean }) {
     >
       <div className={styles.page}>
         <RefusalNote error={broken?.error} retry={() => all.forEach(each => void each.refetch())} />
-        {health.data && <HealthChecks health={health.data} troubles={troubles} />}
+        {health.data && <HealthChecks health={health.data} answers={!health.error} troubles={troubles} />}
         {stats.data && <Figures stats={stats.data} history={history.data} range={range.words} />}
         <div className={styles.columns} aria-busy={history.isPlaceholderData}>
           {history.data && <Throughput history={history.data} />}
@@ -103,7 +104,7 @@ function Operations({ board }: { board: boolean }) {
         </div>
         {history.data && <Deliveries history={history.data} range={range.words} />}
         <div className={styles.columns} data-even>
-          {workers.data && <Workers workers={workers.data} />}
+          {workers.data && <Workers {...workers.data} />}
           {stats.data && <Queues stats={stats.data} board={board} />}
         </div>
         {!broken && all.every(({ data }) => !data) && <p className="muted">Loading…</p>}

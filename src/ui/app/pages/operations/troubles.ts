@@ -1,6 +1,7 @@
 /** What is wrong now, the worst first: since when, and what to do about it. */
-import type { History, Stats, Webhook } from '../../contract.ts'
+import type { History, Stats, Webhook, Workers } from '../../contract.ts'
 import { bytes, counted, duration } from '../../format.ts'
+import { stateOf } from '../callbacks/endpoint-state.ts'
 import { CAUSES, type Code } from './causes.ts'
 
 export interface Trouble {
@@ -16,6 +17,7 @@ export interface Trouble {
 interface Seen {
   readonly stats: Stats
   readonly history: History
+  readonly lost: Workers['lost']
   /** None where the reader may not see them. */
   readonly webhooks: readonly Webhook[]
   /** In ms since 1970. */
@@ -30,6 +32,7 @@ const LONG_WAIT = 60_000
 export function troublesOf(seen: Seen): Trouble[] {
   const troubles = [
     ...workers(seen),
+    ...lostWorkers(seen),
     ...storage(seen),
     ...queues(seen),
     ...failures(seen),
@@ -50,6 +53,20 @@ function workers({ stats: { workers, jobs }, history }: Seen): Trouble[] {
       what: `No worker runs: ${waiting === 0 ? 'nothing would be processed' : `${counted(waiting, 'job')} cannot go on`}`,
       since: last ? last.at : null,
       todo: 'Start one with npm run worker, or look at the log of those that should run. Uploads are kept until then.',
+    },
+  ]
+}
+
+function lostWorkers({ lost, now }: Seen): Trouble[] {
+  const newly = lost.filter(({ seenAt }) => Date.parse(seenAt) >= now - NOW)
+  const oldest = newly.at(-1)
+  if (!oldest) return []
+  return [
+    {
+      tone: 'warn',
+      what: `${counted(newly.length, 'worker has', 'workers have')} gone without saying so: ${newly.map(({ id }) => id).join(', ')}`,
+      since: oldest.seenAt,
+      todo: 'Killed, out of memory, or cut off: look at its log and its machine’s. Others take up its jobs by themselves within 20 s.',
     },
   ]
 }
@@ -140,8 +157,8 @@ function callbacks({ history: { points, bucketSeconds }, now }: Seen): Trouble[]
 }
 
 function endpoints({ webhooks }: Seen): Trouble[] {
-  const disabled = webhooks.filter(({ enabled, disabledReason }) => !enabled && disabledReason !== null)
-  const failing = webhooks.filter(({ enabled, failingSince }) => enabled && failingSince !== null)
+  const disabled = webhooks.filter(webhook => stateOf(webhook) === 'disabled-by-itself')
+  const failing = webhooks.filter(webhook => stateOf(webhook) === 'failing')
   const troubles: Trouble[] = []
   if (disabled.length > 0) {
     troubles.push({

@@ -1,7 +1,7 @@
 /** The workers, and what each has in hand. */
 import { ServerOff } from 'lucide-react'
 import { Link } from 'wouter'
-import type { Worker } from '../../contract.ts'
+import type { Workers as Told } from '../../contract.ts'
 import { capital, counted } from '../../format.ts'
 import { Card, CardHead, Empty } from '../../parts/page.tsx'
 import { Progress } from '../../parts/progress.tsx'
@@ -12,29 +12,26 @@ import styles from './workers.module.css'
 /** Of one worker's jobs; it may have fifty. */
 const SHOWN = 6
 
-export function Workers({
-  workers,
-  className,
-}: {
-  workers: readonly Worker[]
-  className?: string | undefined
-}) {
+type Worker = Told['lost'][number] & { readonly startedAt?: string }
+
+export function Workers({ items, lost, className }: Told & { className?: string | undefined }) {
   return (
     <Card className={className} aria-labelledby="workers">
       <CardHead>
         <h2 id="workers">Workers</h2>
-        <span className={styles.note}>{counted(workers.length, 'worker')}</span>
+        <span className={styles.note}>{counted(items.length, 'worker')}</span>
       </CardHead>
-      {workers.length === 0 ? (
+      {items.length === 0 && (
         <Empty icon={<ServerOff size={30} aria-hidden />} title="No worker runs">
           <p>
-            Uploads are taken, but nothing is processed. Start one with <code>npm run worker</code>, or look
-            at the log of those that should run.
+            Nothing is processed. Start one with <code>npm run worker</code>, or look at the log of those that
+            should run.
           </p>
         </Empty>
-      ) : (
+      )}
+      {(items.length > 0 || lost.length > 0) && (
         <ul className={styles.list}>
-          {workers.map(worker => (
+          {[...items, ...lost].map(worker => (
             <li key={worker.id} className={styles.worker}>
               <Row worker={worker} />
             </li>
@@ -45,18 +42,32 @@ export function Workers({
   )
 }
 
-function Row({ worker: { host, pid, startedAt, jobs } }: { worker: Worker }) {
+/** @param worker without `startedAt`: one that was lost */
+function Row({ worker: { host, pid, startedAt, seenAt, jobs } }: { worker: Worker }) {
   const more = jobs.length - SHOWN
   return (
     <>
       <div className={styles.head}>
         <strong>{host}</strong>
         <span className="muted number">{pid}</span>
-        <Badge tone={jobs.length > 0 ? 'busy' : 'quiet'}>
-          {jobs.length > 0 ? counted(jobs.length, 'job') : 'Idle'}
-        </Badge>
+        {startedAt ? (
+          <Badge tone={jobs.length > 0 ? 'busy' : 'quiet'}>
+            {jobs.length > 0 ? counted(jobs.length, 'job') : 'Idle'}
+          </Badge>
+        ) : (
+          <Badge tone="bad">Gone</Badge>
+        )}
         <span className={styles.note}>
-          up since <Time at={startedAt} />
+          {startedAt ? (
+            <>
+              up since <Time at={startedAt} />
+            </>
+          ) : (
+            <>
+              {jobs.length > 0 && `${counted(jobs.length, 'job')} not taken up yet, `}last seen{' '}
+              <Time at={seenAt} style="ago" />
+            </>
+          )}
         </span>
       </div>
       {jobs.length > 0 && (
