@@ -224,46 +224,6 @@ describe.skipIf(chromium === null)('the page of a job', () => {
     await status('Cancelled').waitFor()
   })
 
-  test('draws of a long log only what is in view, follows its end, and finds lines in it', async () => {
-    const id = await draft()
-    const at = Date.now()
-    const lines = Array.from({ length: 3_000 }, (_, index) => ({
-      id: `${at}-${index}`,
-      type: 'job.log',
-      jobId: id,
-      run: 1,
-      at: new Date(at).toISOString(),
-      data: {
-        stage: 'one',
-        level: index % 100 === 50 ? 'error' : 'info',
-        message: index === 1_234 ? 'The needle' : `Line ${index}`,
-      },
-    }))
-    const body = lines
-      .map(each => `id: ${each.id}\nevent: job.log\ndata: ${JSON.stringify(each)}\n\n`)
-      .join('')
-    await page.route(`**/api/jobs/${id}/events*`, route => route.fulfill(stream(body)), { times: 1 })
-    await page.goto(`/jobs/${id}`)
-    const box = page.getByRole('region', { name: 'Log lines' })
-    await box.getByText('Line 2999', { exact: true }).waitFor()
-    expect(await box.getByRole('listitem').count()).toBeLessThan(100)
-
-    await box.hover()
-    await page.mouse.wheel(0, -2_000)
-    await page.getByRole('button', { name: 'Follow the end' }).click()
-    await box.getByText('Line 2999', { exact: true }).waitFor()
-
-    await page.getByRole('searchbox', { name: 'Search in the log' }).fill('NEEDLE')
-    await page.getByText('1 of 3,000 lines').waitFor()
-    expect(await box.locator('mark').textContent()).toBe('needle')
-    await page.getByRole('searchbox', { name: 'Search in the log' }).fill('')
-    await page.getByLabel('Level').selectOption('Errors only')
-    await page.getByText('30 of 3,000 lines').waitFor()
-    expect(await violationsInBothThemes(page)).toEqual([])
-    await page.getByRole('searchbox', { name: 'Search in the log' }).fill('nowhere')
-    await page.getByText('No line is like that.').waitFor()
-  })
-
   test('asks before it cancels and before it deletes', async () => {
     const id = await draft()
     await page.goto(`/jobs/${id}`)

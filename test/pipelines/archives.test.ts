@@ -230,12 +230,10 @@ test('folders, links, devices and what macOS adds are no files, and the job’s 
     'a.tar',
   )
   expect(report.files.map(({ name }) => name)).toEqual(['a.tar/logs/app.log'])
-  expect(job.logLines).toEqual([
-    {
-      level: 'warn',
-      message:
-        'In "a.tar" were passed over: links (4), devices (4), files of macOS\'s own (4), entries of an unknown kind (2).',
-    },
+  const passedOver = (logged: StageJob) =>
+    logged.logLines.filter(({ level, message }) => level === 'warn' && message.includes('passed over'))
+  expect(passedOver(job).map(({ message }) => message)).toEqual([
+    'In "a.tar" were passed over: links (4), devices (4), files of macOS\'s own (4), entries of an unknown kind (2).',
   ])
   const zipNoise: ZipMember[] = [
     { name: 'logs/', mode: 0o040755 },
@@ -244,7 +242,9 @@ test('folders, links, devices and what macOS adds are no files, and the job’s 
   ]
   const zipped = await analysed(zip([...zipNoise, { name: 'app.log', bytes: 'one\n' }]))
   expect(zipped.report.totals.files).toBe(1)
-  expect(zipped.job.logLines[0]!.message).toBe('In "bundle.zip" were passed over: links (1), devices (1).')
+  expect(passedOver(zipped.job).map(({ message }) => message)).toEqual([
+    'In "bundle.zip" were passed over: links (1), devices (1).',
+  ])
 })
 
 test('a gzip that breaks off within an archive is read as far as it goes, as it is by itself', async () => {

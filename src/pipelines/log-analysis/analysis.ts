@@ -6,6 +6,7 @@ import { type IngestedText, leave, openEntryIndex, type RedactedText, take } fro
 import { LineSplitter } from './input/lines.ts'
 import { Utf8Decoder } from './input/utf8.ts'
 import { ByteProgress } from './progress.ts'
+import { analysed } from './stage-log.ts'
 
 export async function analysis(context: StageContext): Promise<undefined> {
   const texts = await take(context, 'ingestion.json')
@@ -21,7 +22,9 @@ export async function analysis(context: StageContext): Promise<undefined> {
     await analyse(context, text, redacted[place]!, sums, progress)
     sums.endFile()
   }
-  await leave(context, 'analysis.json', sums.finish())
+  const found = sums.finish()
+  await leave(context, 'analysis.json', found)
+  for (const line of analysed(found, texts)) context.log('info', line)
   return undefined
 }
 

@@ -7,7 +7,10 @@ import { earlier, isYearless, Span, yearsBack } from './formats/years.ts'
 import type { IngestedText } from './handover.ts'
 import { type Level, noLevels } from './levels.ts'
 
-type Summary = Pick<IngestedText, 'lines' | 'entries' | 'firstTime' | 'lastTime' | 'levels' | 'yearsBack'>
+type Summary = Pick<
+  IngestedText,
+  'lines' | 'entries' | 'untimed' | 'firstTime' | 'lastTime' | 'levels' | 'yearsBack'
+>
 
 /** Lines that are looked at before the first is read, and characters that they may have together. */
 const FIRST_LINES = 200
@@ -22,6 +25,7 @@ export class EntryCounter implements EntrySink {
   #firstCharacters = 0
   #lines = 0
   #entries = 0
+  #untimed = 0
   readonly #now: number
   readonly #dated = new Span()
   readonly #yearless = new Span()
@@ -78,6 +82,7 @@ export class EntryCounter implements EntrySink {
     return {
       lines: this.#lines,
       entries: this.#entries,
+      untimed: this.#untimed,
       firstTime: span.empty ? null : span.first,
       lastTime: span.empty ? null : span.last,
       yearsBack: years,
@@ -96,6 +101,7 @@ export class EntryCounter implements EntrySink {
   #close(): void {
     if (this.#openLines === 0) return
     this.#entries++
+    if (Number.isNaN(this.#time)) this.#untimed++
     this.#levels[this.#level]++
     const span = isYearless(this.#format) ? this.#yearless : this.#dated
     span.add(this.#time)

@@ -35,6 +35,8 @@ export interface IngestedText {
   readonly textSize: number
   readonly lines: number
   readonly entries: number
+  /** Entries that tell no time. */
+  readonly untimed: number
   readonly encoding: Encoding
   /** From the outermost layer in: `gzip`, `zstd`, `gzip+gzip`; null where it was plain. Archives are no part of it. */
   readonly compression: string | null

@@ -16,16 +16,18 @@ import { passing } from './input/passing.ts'
 import { AtMember, eachText, type PackedText, type PassedOver, type UploadedBytes } from './input/texts.ts'
 import { KeptTexts } from './kept-texts.ts'
 import { ByteProgress } from './progress.ts'
+import { ingested, StageLog, sizeOf, warningsOf } from './stage-log.ts'
 
 export async function ingestion(context: StageContext): Promise<undefined> {
   const progress = new ByteProgress(
     context,
     context.files.reduce((sum, file) => sum + file.size, 0),
   )
+  const log = new StageLog(context)
   const texts: IngestedText[] = []
   for (const [place, file] of context.files.entries()) {
     try {
-      texts.push(...(await ingest(context, file, place, progress)))
+      texts.push(...(await ingest(context, file, place, progress, log)))
     } catch (error) {
       throw explained(error, file)
     }
@@ -33,6 +35,7 @@ export async function ingestion(context: StageContext): Promise<undefined> {
   // Kept with the job, so that a redaction that runs again gives the same pseudonyms.
   await context.writeIntermediate(PSEUDONYM_KEY, whole(randomBytes(32).toString('hex')))
   await leave(context, 'ingestion.json', texts)
+  log.end(sizeOf(texts))
   return undefined
 }
 
@@ -45,12 +48,13 @@ async function ingest(
   file: InputFile,
   place: number,
   progress: ByteProgress,
+  log: StageLog,
 ): Promise<IngestedText[]> {
   try {
-    return await ingestAs('as it is', context, file, place, progress)
+    return await ingestAs('as it is', context, file, place, progress, log)
   } catch (error) {
     if (!(error instanceof NotVerbatim)) throw error
-    return ingestAs('rewritten', context, file, place, progress)
+    return ingestAs('rewritten', context, file, place, progress, log)
   }
 }
 
@@ -64,6 +68,7 @@ async function ingestAs(
   file: InputFile,
   place: number,
   progress: ByteProgress,
+  log: StageLog,
 ): Promise<IngestedText[]> {
   const kept = new KeptTexts(context, place)
   const texts: IngestedText[] = []
@@ -73,10 +78,13 @@ async function ingestAs(
       const name = memberName(file, text.path)
       const verbatim = form === 'as it is' && text.path === null && text.layers.length === 0
       const read = await ingestText(text, kept, verbatim, () => progress.add(0, name))
-      texts.push({ fileId: file.id, upload: place, name, path: text.path, size: text.size, ...read })
+      const one = { fileId: file.id, upload: place, name, path: text.path, size: text.size, ...read }
+      texts.push(one)
+      log.file(ingested(one))
+      for (const warning of warningsOf(one)) log.warn(warning)
     })
     await kept.end()
-    tellPassedOver(context, file, passedOver)
+    tellPassedOver(log, file, passedOver)
   } catch (error) {
     await kept.abort(error)
     throw error
@@ -160,11 +168,11 @@ const PASSED_OVER: Readonly<Record<keyof PassedOver, string>> = {
   unknown: 'entries of an unknown kind',
 }
 
-function tellPassedOver(context: StageContext, file: InputFile, passedOver: PassedOver): void {
+function tellPassedOver(log: StageLog, file: InputFile, passedOver: PassedOver): void {
   const list = Object.entries(passedOver).map(
     ([kind, count]) => `${PASSED_OVER[kind as keyof PassedOver]} (${count})`,
   )
-  if (list.length > 0) context.log('warn', `In "${file.name}" were passed over: ${list.join(', ')}.`)
+  if (list.length > 0) log.warn(`In "${file.name}" were passed over: ${list.join(', ')}.`)
 }
 
 const LIMIT_SETTINGS = {

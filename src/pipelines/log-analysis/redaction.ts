@@ -10,6 +10,7 @@ import { fixedMark, type Mark, pseudonymMark } from './redaction/marks.ts'
 import { Redactor } from './redaction/redactor.ts'
 import { rules } from './redaction/rules/registry.ts'
 import { Search } from './redaction/search.ts'
+import { redactionsOf, StageLog } from './stage-log.ts'
 
 /** Made once in a process, when first needed: it takes longer than redacting a small log. */
 let search: Search | undefined
@@ -23,6 +24,7 @@ export async function redaction(context: StageContext): Promise<undefined> {
     texts.reduce((sum, one) => sum + one.textSize, 0),
   )
   const names = artifactNames(texts.map(one => one.path ?? one.name))
+  const log = new StageLog(context)
   const redacted: RedactedText[] = []
   for (const [place, one] of texts.entries()) {
     const redactor = new Redactor(search, mark)
@@ -30,8 +32,10 @@ export async function redaction(context: StageContext): Promise<undefined> {
     const source = redact(context, one, redactor, progress)
     await context.writeArtifact(artifact, { type: 'text/plain; charset=utf-8', fileId: one.fileId }, source)
     redacted.push({ artifact, ...redactor.found })
+    log.file(`"${one.name}": ${redactionsOf([redactor.found])}.`)
   }
   await leave(context, 'redaction.json', redacted)
+  log.end(redactionsOf(redacted))
   return undefined
 }
 

@@ -5,6 +5,7 @@ import { take } from './handover.ts'
 import { readExcerpts } from './rendering/excerpts.ts'
 import { renderHtml } from './rendering/html.ts'
 import { renderMarkdown } from './rendering/markdown.ts'
+import { bytes } from './rendering/words.ts'
 import { summarise } from './summary.ts'
 
 export async function report(context: StageContext): Promise<JsonObject> {
@@ -25,10 +26,14 @@ export async function report(context: StageContext): Promise<JsonObject> {
     },
     { name: 'report.html', type: 'text/html; charset=utf-8', render: () => renderHtml(summary, excerpts) },
   ]
+  const written: string[] = []
   for (const [place, { name, type, render }] of outputs.entries()) {
     context.signal.throwIfAborted()
-    await context.writeArtifact(name, { type }, whole(render()))
+    const text = render()
+    await context.writeArtifact(name, { type }, whole(text))
+    written.push(`${name} (${bytes(Buffer.byteLength(text))})`)
     context.progress(((place + 1) / outputs.length) * 100, name)
   }
+  context.log('info', `Wrote ${written.join(', ')}.`)
   return { ...summary.totals, levels: { ...summary.totals.levels } }
 }

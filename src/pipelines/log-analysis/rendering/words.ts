@@ -1,4 +1,4 @@
-/** Numbers, sizes and times as people read them; the same in both renderings. */
+/** Numbers, sizes and times as people read them; the same in both renderings and in the job's log. */
 import { span } from '../findings/found.ts'
 import { isError, LEVELS, type LevelCounts } from '../levels.ts'
 import type { FileSummary, ReportJson } from '../report-json.ts'
@@ -75,7 +75,7 @@ export function worstFiles(
   }
 }
 
-function errorsIn(levels: LevelCounts): number {
+export function errorsIn(levels: LevelCounts): number {
   return LEVELS.filter(isError).reduce((sum, level) => sum + levels[level], 0)
 }
 

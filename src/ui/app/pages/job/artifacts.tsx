@@ -1,5 +1,5 @@
 /** What came of the job: the report inside the page, and everything else to look at or to keep. */
-import { ChevronDown, ChevronRight, Download, Eye } from 'lucide-react'
+import { ChevronDown, ChevronRight, Download, Eye, TriangleAlert } from 'lucide-react'
 import { useState } from 'react'
 import type { Job } from '../../contract.ts'
 import { bytes, counted } from '../../format.ts'
@@ -8,14 +8,18 @@ import { Card, CardHead } from '../../parts/page.tsx'
 import { ShowAll } from '../../parts/show-all.tsx'
 import { artifactPath } from '../../service/call.ts'
 import styles from './artifacts.module.css'
+import { warningsOf } from './log-filter.ts'
+import type { Story } from './story.ts'
 
 type Artifact = Job['artifacts'][number]
 
 const REPORT = 'report.html'
 /** Of an upload of many files there is one each, and what was found in all of them must not be pushed off the page. */
 const SHOWN = 8
+/** Warnings that stand beside the results; all of them are in the log. */
+const SHOWN_WARNINGS = 3
 
-export function Artifacts({ job }: { job: Job }) {
+export function Artifacts({ job, story }: { job: Job; story: Story }) {
   const { id, artifacts } = job
   const report = artifacts.find(({ name }) => name === REPORT)
   const [shown, setShown] = useState(true)
@@ -29,6 +33,7 @@ export function Artifacts({ job }: { job: Job }) {
         <h2 id="artifacts">Results</h2>
         <span className="muted">{counted(artifacts.length, 'artifact')}</span>
       </CardHead>
+      <Warnings warnings={warningsOf(story.lines, job.run)} />
       <ul className={styles.list}>
         {listed.map(artifact => (
           <Row key={artifact.name} id={id} artifact={artifact} />
@@ -54,6 +59,27 @@ export function Artifacts({ job }: { job: Job }) {
         </div>
       )}
     </Card>
+  )
+}
+
+/** What the results have to do without. */
+function Warnings({ warnings }: { warnings: readonly string[] }) {
+  if (warnings.length === 0) return null
+  const more = warnings.length - SHOWN_WARNINGS
+  return (
+    <section className={styles.warnings} aria-label="Warnings">
+      <TriangleAlert size={17} aria-hidden />
+      <ul>
+        {warnings.slice(0, SHOWN_WARNINGS).map(warning => (
+          <li key={warning}>{warning}</li>
+        ))}
+        {more > 0 && (
+          <li>
+            <a href="#log">{counted(more, 'more warning')} in the log</a>
+          </li>
+        )}
+      </ul>
+    </section>
   )
 }
 

@@ -1,12 +1,17 @@
-/** Each time that a worker took the job up, and what came of it. */
+/** Each time that a worker took the job up, and what came of it; the newest first. */
+import { useState } from 'react'
 import { counted, duration } from '../../format.ts'
 import { Card, CardHead } from '../../parts/page.tsx'
+import { ShowAll } from '../../parts/show-all.tsx'
 import { Badge } from '../../parts/status.tsx'
 import { Table } from '../../parts/table.tsx'
 import { Time } from '../../parts/time.tsx'
 import styles from './attempts.module.css'
 import type { Attempt, Story } from './story.ts'
 import { outcomeOf } from './words.ts'
+
+/** Starts that are drawn at once: of a job that was retried over and over the last ones say how it stands. */
+const SHOWN = 6
 
 const BADGES: Readonly<Record<Attempt['outcome'], string>> = {
   running: 'Running',
@@ -18,9 +23,11 @@ const BADGES: Readonly<Record<Attempt['outcome'], string>> = {
 }
 
 export function Attempts({ story }: { story: Story }) {
-  const attempts = story.runs.flatMap(run => run.attempts)
+  const [all, setAll] = useState(false)
+  const attempts = story.runs.flatMap(run => run.attempts).reverse()
   if (attempts.length === 0) return null
   const runs = story.runs.length > 1
+  const shown = all ? attempts : attempts.slice(0, SHOWN)
   return (
     <Card aria-labelledby="attempts">
       <CardHead>
@@ -39,11 +46,12 @@ export function Attempts({ story }: { story: Story }) {
           </tr>
         </thead>
         <tbody>
-          {attempts.map(attempt => (
+          {shown.map(attempt => (
             <Row key={`${attempt.run}.${attempt.start}`} attempt={attempt} runs={runs} />
           ))}
         </tbody>
       </Table>
+      <ShowAll shown={shown.length} total={attempts.length} onAll={() => setAll(true)} />
     </Card>
   )
 }

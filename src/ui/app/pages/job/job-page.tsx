@@ -53,7 +53,7 @@ export default function JobPage({ id }: { id: string }) {
         </Card>
         <div className={styles.columns}>
           <div className={styles.main}>
-            <Artifacts job={job} />
+            <Artifacts job={job} story={story} />
             <Files job={job} reload={reload} />
             <Attempts story={story} />
             <Timeline story={story} />

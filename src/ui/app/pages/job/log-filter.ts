@@ -16,3 +16,9 @@ export function linesLike(lines: readonly LogLine[], least: Level, text: string)
       `${stage} ${message}`.toLowerCase().includes(needle),
   )
 }
+
+/** What a run warned of. Each once: a stage that runs again says it again. */
+export function warningsOf(lines: readonly LogLine[], run: number): readonly string[] {
+  const warnings = lines.filter(line => line.run === run && line.level === 'warn')
+  return [...new Set(warnings.map(({ message }) => message))]
+}

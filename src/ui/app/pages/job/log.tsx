@@ -63,7 +63,7 @@ export function Log({ story, job }: { story: Story; job: Job }) {
               <option value="error">Errors only</option>
             </select>
           </div>
-          <Lines lines={shown} text={text} runs={story.runs.length > 1} live={!FINAL.has(job.status)} />
+          <Lines lines={shown} text={text} runs={job.run > 1} live={!FINAL.has(job.status)} />
         </>
       )}
     </Card>
@@ -80,7 +80,8 @@ interface LinesProps {
 
 function Lines({ lines, text, runs, live }: LinesProps) {
   const scroller = useRef<HTMLDivElement>(null)
-  const [follows, setFollows] = useState(live)
+  // Of several runs the newest is what one comes for, and it is at the end.
+  const [follows, setFollows] = useState(live || runs)
   const virtual = useVirtualizer({
     count: lines.length,
     getScrollElement: () => scroller.current,

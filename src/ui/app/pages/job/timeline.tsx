@@ -1,8 +1,9 @@
 /** The story, moment by moment, with the time that passed between them. */
 import { useState } from 'react'
-import { duration } from '../../format.ts'
+import { capital, duration } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { Card, CardHead } from '../../parts/page.tsx'
+import { ShowAll } from '../../parts/show-all.tsx'
 import { Time } from '../../parts/time.tsx'
 import type { Moment, RunStory, Story } from './story.ts'
 import styles from './timeline.module.css'
@@ -10,19 +11,25 @@ import { sentenceOf } from './words.ts'
 
 /** Moments of a run that are drawn at once; a job that failed over and over has many more. */
 const SHOWN = 60
+/** Runs that are listed at once. */
+const SHOWN_RUNS = 6
 /** Gaps below this, in ms, are not worth the reader's eye. */
 const GAP = 100
 
 export function Timeline({ story }: { story: Story }) {
+  const [all, setAll] = useState(false)
   if (story.runs.length === 0) return null
+  const runs = story.runs.toReversed()
+  const shown = all ? runs : runs.slice(0, SHOWN_RUNS)
   return (
     <Card aria-labelledby="events">
       <CardHead>
         <h2 id="events">Events</h2>
       </CardHead>
-      {story.runs.toReversed().map((run, index) => (
-        <Run key={run.run} run={run} heading={story.runs.length > 1} newest={index === 0} />
+      {shown.map((run, index) => (
+        <Run key={run.run} run={run} heading={runs.length > 1} newest={index === 0} />
       ))}
+      <ShowAll shown={shown.length} total={runs.length} onAll={() => setAll(true)} />
     </Card>
   )
 }
@@ -33,6 +40,7 @@ function Run({ run, heading, newest }: { run: RunStory; heading: boolean; newest
   const hidden = all ? 0 : Math.max(0, moments.length - SHOWN)
   const first = moments[0]
   const last = moments.at(-1)
+  const came = run.path.at(-1)?.status
   const took = first && last ? Date.parse(last.until) - Date.parse(first.at) : 0
   const list = (
     <>
@@ -54,7 +62,11 @@ function Run({ run, heading, newest }: { run: RunStory; heading: boolean; newest
   return (
     <details className={styles.run} open={newest}>
       <summary>
-        Run {run.run} <span className="muted number">{duration(took)}</span>
+        Run {run.run}{' '}
+        <span className="muted number">
+          {came && `${capital(came)}, `}
+          {duration(took)}
+        </span>
       </summary>
       {list}
     </details>
