@@ -14,8 +14,9 @@ import { usePipelines } from '../../service/pipelines.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
 import { changeForm, type Form, settings, useForm } from './form.ts'
-import { intake, isUnderWay, jobOf } from './intake.ts'
+import { intake, isUnderWay, jobOf, watchUppy } from './intake.ts'
 import { MetadataFields } from './metadata-fields.tsx'
+import { StallNote } from './stall-note.tsx'
 import { forgive, showSubmitted, submit, useSubmission } from './submission.ts'
 import styles from './upload-page.module.css'
 
@@ -32,7 +33,7 @@ function Intake() {
   const { pipeline, priority, callbackUrl, pairs } = form
   const [, navigate] = useLocation()
   const { submitting, refused } = useSubmission()
-  const begun = useUppy(() => jobOf(intake) !== null)
+  const begun = useUppy(() => jobOf(intake) !== null || isUnderWay())
   // Some have arrived and nothing is under way: the rest was refused, and may never come.
   const partly = useUppy(
     () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
@@ -48,6 +49,7 @@ function Intake() {
 
   return (
     <Page title="Upload">
+      <StallNote submitting={submitting} />
       {elsewhere && (
         <div className={styles.note}>
           <RefusalNote error={refused} {...(partly && !submitting && { retry: finish })} />
@@ -129,11 +131,6 @@ function readRefused(): string {
 
 function useUppy<T extends boolean | number | string>(read: () => T): T {
   return useSyncExternalStore(watchUppy, read)
-}
-
-function watchUppy(changed: () => void): () => void {
-  intake.on('state-update', changed)
-  return () => void intake.off('state-update', changed)
 }
 
 function aboutPipeline(pipeline: Pipeline | undefined): string {
