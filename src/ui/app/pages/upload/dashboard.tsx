@@ -6,7 +6,8 @@ import DropTarget from '@uppy/drop-target'
 import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
 import { useTheme } from '../../service/theme.ts'
 import './dashboard.css'
-import { type Intake, intake, isPreparing, isUnderWay, watchUppy } from './intake.ts'
+import { isMaking } from './draft.ts'
+import { type Intake, intake, isUnderWay, watchUppy } from './intake.ts'
 import { pace, type Sample, sampled } from './pace.ts'
 import { useStall } from './stall-note.tsx'
 
@@ -29,7 +30,7 @@ const WAITING = {
 export function IntakeDashboard() {
   const place = useRef<HTMLDivElement>(null)
   const theme = useTheme()
-  const preparing = useSyncExternalStore(watchUppy, isPreparing)
+  const preparing = useSyncExternalStore(watchUppy, isMaking)
   const stalled = useStall() !== null
 
   useEffect(() => {

@@ -28,6 +28,11 @@ export function whenSubmittedBefore(tell: (job: Job) => void): void {
   tellSubmitted = tell
 }
 
+/** From the first upload's beginning until the service has answered. */
+export function isMaking(): boolean {
+  return making !== null
+}
+
 export function isDraft(jobId: string): boolean {
   return draft === jobId
 }

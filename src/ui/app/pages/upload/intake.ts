@@ -9,11 +9,12 @@ import GoldenRetriever from '@uppy/golden-retriever'
 import Tus from '@uppy/tus'
 import { signIn } from '../../service/call.ts'
 import { abandon, DRAFT, draftOfFiles, isDraft, letGo, takeUp } from './draft.ts'
+import { distinctNames } from './names.ts'
 import { delayAfter, endWait, tellWait, type Wait, waiting, wakeAll } from './patience.ts'
 import { isGone, isPassing, refusalIn, refusalOf, wordsOf } from './refused-upload.ts'
 import { STORE } from './tab.ts'
 
-type FileMeta = { jobId?: string; relativePath?: string | null }
+type FileMeta = { name?: string; jobId?: string; relativePath?: string | null }
 export type Intake = Uppy<FileMeta, Record<string, never>>
 
 /** Uploads at once: a browser opens six connections to one host, and the page needs some, too. */
@@ -69,16 +70,28 @@ export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: ST
 let gone = false
 
 intake.addPreProcessor(async ids => {
+  const made = draftOfFiles()
   for (const file of intake.getFilesByIds(ids))
     intake.emit('preprocess-progress', file, { mode: 'indeterminate', message: 'Preparing…' })
-  const jobId = await draftOfFiles().finally(() => {
-    for (const id of ids) if (intake.getFile(id)) intake.emit('preprocess-complete', intake.getFile(id))
-  })
+  const jobId = await made.finally(prepared)
   // Cancelled meanwhile; what is here by now waits for another draft.
   if (!isDraft(jobId)) return
   for (const id of ids) if (intake.getFile(id)) intake.setFileMeta(id, { jobId })
 })
-intake.on('restored', () => takeUp(jobOf(intake)))
+intake.on('files-added', () => {
+  const files = intake.getFiles()
+  const names = distinctNames(
+    files.map(({ id, name = '', meta }) => ({ id, name, path: meta.relativePath ?? null })),
+  )
+  for (const { id, meta, progress } of files) {
+    const name = names.get(id)!
+    if (!progress.uploadStarted && meta.name !== name) intake.setFileMeta(id, { name })
+  }
+})
+intake.on('restored', () => {
+  takeUp(jobOf(intake))
+  prepared()
+})
 intake.on('file-removed', ({ id }) => {
   endWait(id)
   if (intake.getFiles().length === 0) abandon()
@@ -157,9 +170,9 @@ export function beganAnew(): boolean {
   return true
 }
 
-/** Whether the draft is being made; what stood so before a reload is not. */
-export function isPreparing(): boolean {
-  return isUnderWay() && intake.getFiles().some(({ progress }) => progress.preprocess)
+/** Ends what Uppy shows of the making of the draft. */
+function prepared(): void {
+  for (const file of intake.getFiles()) if (file.progress.preprocess) intake.emit('preprocess-complete', file)
 }
 
 export function isUnderWay(): boolean {

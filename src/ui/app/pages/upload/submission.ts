@@ -122,7 +122,7 @@ intake.on('complete', ({ failed = [] }) => {
   if (first && beganAnew())
     set({ ...state, refused: new Error(first.error ?? wordsOf(new Refusal(404, null))) })
   if (first && !show)
-    notices.failed(new Error(`A file could not be uploaded: ${first.name}. See the page “Upload”.`))
+    notices.failed(new Error(`A file could not be uploaded: ${first.meta.name}. See the page “Upload”.`))
   const jobId = jobOf(intake)
   const waits = intake.getFiles().some(({ progress }) => !progress.uploadComplete)
   if (!first && !waits && jobId && !isUnderWay()) void submit(jobId)

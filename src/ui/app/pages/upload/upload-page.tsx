@@ -13,6 +13,7 @@ import { faultAt } from '../../service/call.ts'
 import { usePipelines } from '../../service/pipelines.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
+import { isMaking } from './draft.ts'
 import { changeForm, type Form, settings, useForm } from './form.ts'
 import { intake, isUnderWay, jobOf, watchUppy } from './intake.ts'
 import { MetadataFields } from './metadata-fields.tsx'
@@ -33,7 +34,7 @@ function Intake() {
   const { pipeline, priority, callbackUrl, pairs } = form
   const [, navigate] = useLocation()
   const { submitting, refused } = useSubmission()
-  const begun = useUppy(() => jobOf(intake) !== null || isUnderWay())
+  const begun = useUppy(() => jobOf(intake) !== null || isMaking())
   // Some have arrived and nothing is under way: the rest was refused, and may never come.
   const partly = useUppy(
     () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
@@ -126,7 +127,7 @@ function RefusedFiles() {
 
 /** As text, for equal ones to be known as such. */
 function readRefused(): string {
-  return JSON.stringify(intake.getFiles().flatMap(({ name, error }) => (error ? [[name, error]] : [])))
+  return JSON.stringify(intake.getFiles().flatMap(({ meta, error }) => (error ? [[meta.name, error]] : [])))
 }
 
 function useUppy<T extends boolean | number | string>(read: () => T): T {
