@@ -3,11 +3,11 @@ import '@uppy/core/css/style.css'
 import '@uppy/dashboard/css/style.css'
 import Dashboard from '@uppy/dashboard'
 import DropTarget from '@uppy/drop-target'
-import { useEffect, useRef, useState, useSyncExternalStore } from 'react'
+import { useEffect, useRef, useState } from 'react'
 import { useTheme } from '../../service/theme.ts'
 import './dashboard.css'
-import { isMaking } from './draft.ts'
-import { type Intake, intake, isUnderWay, watchUppy } from './intake.ts'
+import { useMaking } from './draft.ts'
+import { type Intake, intake, isUnderWay } from './intake.ts'
 import { pace, type Sample, sampled } from './pace.ts'
 import { useStall } from './stall-note.tsx'
 
@@ -15,13 +15,13 @@ const STRINGS = {
   dropPasteBoth: 'Drop files or folders anywhere, paste, %{browseFiles} or %{browseFolders}',
   // Uppy takes an empty file's size for an unknown one, and with it that of them all.
   dataUploadedOfUnknown: '%{complete} so far',
-  processingXFiles: { 0: 'Preparing %{smart_count} file', 1: 'Preparing %{smart_count} files' },
   uploadXFiles: {
     0: 'Upload %{smart_count} file and process',
     1: 'Upload %{smart_count} files and process',
   },
 }
 
+const PREPARING = { uploadXFiles: { 0: 'Preparing…', 1: 'Preparing…' } }
 const WAITING = {
   uploading: 'Waiting',
   uploadingXFiles: { 0: '%{smart_count} file waits', 1: '%{smart_count} files wait' },
@@ -30,7 +30,7 @@ const WAITING = {
 export function IntakeDashboard() {
   const place = useRef<HTMLDivElement>(null)
   const theme = useTheme()
-  const preparing = useSyncExternalStore(watchUppy, isMaking)
+  const preparing = useMaking()
   const stalled = useStall() !== null
 
   useEffect(() => {
@@ -38,7 +38,7 @@ export function IntakeDashboard() {
       inline: true,
       target: place.current!,
       width: '100%',
-      height: 560,
+      height: 'var(--height)',
       proudlyDisplayPoweredByUppy: false,
       fileManagerSelectionType: 'both',
       disableThumbnailGenerator: true,
@@ -72,20 +72,32 @@ export function IntakeDashboard() {
   const told = usePace(stalled)
   useEffect(() => {
     dashboardOf(intake)?.setOptions({
-      hideUploadButton: preparing,
       hideProgressDetails: stalled,
       locale: {
         strings: {
           ...STRINGS,
+          ...(preparing && PREPARING),
           ...(stalled && WAITING),
           // Uppy's own time left counts every standstill as slowness, and takes minutes to get over it.
-          xTimeLeft: told,
+          xTimeLeft: told || '…',
         },
       },
     })
   }, [preparing, stalled, told])
 
-  return <div ref={place} className="intake" />
+  return (
+    <div
+      ref={place}
+      className="intake"
+      data-preparing={preparing || undefined}
+      onClickCapture={event => {
+        // It keeps its place, and the focus; a second press is not a second upload.
+        const { target } = event
+        if (preparing && target instanceof Element && target.closest('.uppy-StatusBar-actionBtn--upload'))
+          event.stopPropagation()
+      }}
+    />
+  )
 }
 
 /** How fast it goes, kept current. @param stalled nothing is sent: what was measured before says nothing any more */

@@ -1,4 +1,5 @@
 /** The draft that the files are for: one an upload, however often it has to be asked for, and none once it is cancelled. */
+import { useSyncExternalStore } from 'react'
 import type { Job } from '../../contract.ts'
 import { call, jobPath, Refusal } from '../../service/call.ts'
 import { settings } from './form.ts'
@@ -21,6 +22,7 @@ const UPLOADS_END = 1_500
 
 let draft: string | null = null
 let making: Making | null = null
+const watchers = new Set<() => void>()
 let tellSubmitted: (job: Job) => void = () => undefined
 
 /** @param tell is called with what was to be taken back and turned out to be a job already */
@@ -29,8 +31,14 @@ export function whenSubmittedBefore(tell: (job: Job) => void): void {
 }
 
 /** From the first upload's beginning until the service has answered. */
-export function isMaking(): boolean {
-  return making !== null
+export function useMaking(): boolean {
+  return useSyncExternalStore(
+    watcher => {
+      watchers.add(watcher)
+      return () => watchers.delete(watcher)
+    },
+    () => making !== null,
+  )
 }
 
 export function isDraft(jobId: string): boolean {
@@ -45,8 +53,8 @@ export function takeUp(jobId: string | null): void {
 /** One, however many uploads begin before it is made. @throws {Refusal} of a setting, before a byte is sent */
 export function draftOfFiles(): Promise<string> {
   if (draft) return Promise.resolve(draft)
-  making ??= make()
-  return making.id
+  if (!making) setMaking(make())
+  return making!.id
 }
 
 /** What comes next is for a draft of its own. */
@@ -61,7 +69,7 @@ export function abandon(): void {
   letGo()
   if (making) {
     making.wanted = false
-    making = null
+    setMaking(null)
     endWait(DRAFT)
   }
   if (jobId) void takeBack(jobId)
@@ -116,9 +124,14 @@ function make(): Making {
       if (made.wanted) localStorage.removeItem(KEY)
       throw error
     } finally {
-      if (making === made) making = null
+      if (making === made) setMaking(null)
     }
   }
+}
+
+function setMaking(next: Making | null): void {
+  making = next
+  for (const watcher of watchers) watcher()
 }
 
 /** The same for the same settings, until the upload ends: however often they are sent, they make one draft. */

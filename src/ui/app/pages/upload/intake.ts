@@ -70,10 +70,7 @@ export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: ST
 let gone = false
 
 intake.addPreProcessor(async ids => {
-  const made = draftOfFiles()
-  for (const file of intake.getFilesByIds(ids))
-    intake.emit('preprocess-progress', file, { mode: 'indeterminate', message: 'Preparing…' })
-  const jobId = await made.finally(prepared)
+  const jobId = await draftOfFiles()
   // Cancelled meanwhile; what is here by now waits for another draft.
   if (!isDraft(jobId)) return
   for (const id of ids) if (intake.getFile(id)) intake.setFileMeta(id, { jobId })
@@ -88,10 +85,7 @@ intake.on('files-added', () => {
     if (!progress.uploadStarted && meta.name !== name) intake.setFileMeta(id, { name })
   }
 })
-intake.on('restored', () => {
-  takeUp(jobOf(intake))
-  prepared()
-})
+intake.on('restored', () => takeUp(jobOf(intake)))
 intake.on('file-removed', ({ id }) => {
   endWait(id)
   if (intake.getFiles().length === 0) abandon()
@@ -168,11 +162,6 @@ export function beganAnew(): boolean {
   intake.cancelAll()
   intake.addFiles(files)
   return true
-}
-
-/** Ends what Uppy shows of the making of the draft. */
-function prepared(): void {
-  for (const file of intake.getFiles()) if (file.progress.preprocess) intake.emit('preprocess-complete', file)
 }
 
 export function isUnderWay(): boolean {

@@ -1,5 +1,5 @@
 /** How fast an upload goes, and how long it will still take. */
-import { bytes, duration } from '../../format.ts'
+import { bytes, wholeSeconds } from '../../format.ts'
 
 /** In ms since whenever, and the bytes sent by then. */
 export type Sample = readonly [at: number, sent: number]
@@ -22,6 +22,5 @@ export function pace(samples: readonly Sample[], left: number): string {
   const [first, last] = [samples[0], samples.at(-1)]
   if (!first || !last || last[0] - first[0] < LEAST || last[1] === first[1]) return ''
   const speed = (last[1] - first[1]) / (last[0] - first[0])
-  const remaining = duration(Math.max(1_000, left / speed)).replace(/\.\d s$/, ' s')
-  return `${bytes(speed * 1_000)}/s · ${remaining} left`
+  return `${bytes(speed * 1_000)}/s · ${wholeSeconds(Math.max(1_000, left / speed))} left`
 }

@@ -1,6 +1,7 @@
 /** What the upload waits for, and that it goes on by itself. */
 import { Hourglass } from 'lucide-react'
 import { useEffect, useState, useSyncExternalStore } from 'react'
+import { wholeSeconds } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
 import { stalledBy, tryNow, watchUppy } from './intake.ts'
 import { type Wait, waiting, watchWaits } from './patience.ts'
@@ -51,5 +52,9 @@ function Countdown({ until }: { until: number }) {
     return () => clearInterval(timer)
   }, [])
   const seconds = Math.ceil((until - now) / 1_000)
-  return <span className="muted number">{seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now…'}</span>
+  return (
+    <span className="muted number">
+      {seconds > 0 ? `Next try in ${wholeSeconds(seconds * 1_000)}.` : 'Trying now…'}
+    </span>
+  )
 }

@@ -13,7 +13,7 @@ import { faultAt } from '../../service/call.ts'
 import { usePipelines } from '../../service/pipelines.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
-import { isMaking } from './draft.ts'
+import { useMaking } from './draft.ts'
 import { changeForm, type Form, settings, useForm } from './form.ts'
 import { intake, isUnderWay, jobOf, watchUppy } from './intake.ts'
 import { MetadataFields } from './metadata-fields.tsx'
@@ -34,7 +34,8 @@ function Intake() {
   const { pipeline, priority, callbackUrl, pairs } = form
   const [, navigate] = useLocation()
   const { submitting, refused } = useSubmission()
-  const begun = useUppy(() => jobOf(intake) !== null || isMaking())
+  const preparing = useMaking()
+  const begun = useUppy(() => jobOf(intake) !== null) || preparing
   // Some have arrived and nothing is under way: the rest was refused, and may never come.
   const partly = useUppy(
     () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
