@@ -107,6 +107,21 @@ describe.skipIf(chromium === null)('the page for uploads, while it waits', () =>
     await expect.poll(added).toEqual([])
   })
 
+  test('files whose uploads were begun without an answer are there once, the empty ones, too', async () => {
+    const begun = new Set<string>()
+    await page.route('**/api/uploads', route => {
+      const key = route.request().headers()['idempotency-key']!
+      if (begun.has(key)) return route.continue()
+      begun.add(key)
+      return loseAnswer(route)
+    })
+    await choose(page, { name: 'empty.log', content: '' }, { name: 'full.log', content: LOG })
+    await uploadButton(page).click()
+    const { files } = await read(await jobOfPage())
+    expect(files.map(({ name }) => name).sort()).toEqual(['empty.log', 'full.log'])
+    expect(begun.size).toBe(2)
+  })
+
   test('where the service has enough to do, the upload waits as long as it is asked to, says so, and goes on', async () => {
     const other = request(`${sluice.url}/api/jobs`, {
       method: 'POST',

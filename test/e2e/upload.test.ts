@@ -168,6 +168,33 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
     await rm(folder, { recursive: true })
   })
 
+  test('the keyboard alone leads from the page to the job', async () => {
+    await page.goto('/upload')
+    await page.getByText('Drop files or folders anywhere').waitFor()
+    page.on('filechooser', chooser =>
+      chooser.setFiles([{ name: 'typed.log', mimeType: 'text/plain', buffer: Buffer.from(LOG) }]),
+    )
+    const focused = () => page.evaluate('document.activeElement.textContent')
+    for (let tabs = 0; tabs < 40 && (await focused()) !== 'browse files'; tabs++)
+      await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    // Where what comes next is, the focus is, too.
+    await expect.poll(focused).toBe('Upload 1 file and process')
+    const { promise: pressed, resolve: go } = Promise.withResolvers<void>()
+    await page.route('**/api/jobs', async route => {
+      if (route.request().method() === 'POST') await pressed
+      await route.continue()
+    })
+    await page.keyboard.press('Enter')
+    await expect.poll(focused).toBe('Preparing…')
+    // Once more than needed, as hands do.
+    await page.keyboard.press('Enter')
+    go()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'typed.log' }])
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('MAIN')
+  })
+
   test('can be used by everybody, in both themes, empty and with files', async () => {
     await page.goto('/upload')
     await page.getByText('Drop files or folders anywhere').waitFor()

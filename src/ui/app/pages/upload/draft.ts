@@ -138,8 +138,12 @@ function setMaking(next: Making | null): void {
 function keyFor(body: string): string {
   const kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as { key?: string; body?: string }
   if (kept.key && kept.body === body) return kept.key
-  // Where pages come over plain HTTP there is no `randomUUID`.
-  const key = [...crypto.getRandomValues(new Uint32Array(4))].map(part => part.toString(36)).join('-')
+  const key = newKey()
   localStorage.setItem(KEY, JSON.stringify({ key, body }))
   return key
+}
+
+/** Where pages come over plain HTTP there is no `randomUUID`. */
+export function newKey(): string {
+  return [...crypto.getRandomValues(new Uint32Array(4))].map(part => part.toString(36)).join('-')
 }

@@ -8,13 +8,20 @@ import { Uppy } from '@uppy/core'
 import GoldenRetriever from '@uppy/golden-retriever'
 import Tus from '@uppy/tus'
 import { signIn } from '../../service/call.ts'
-import { abandon, DRAFT, draftOfFiles, isDraft, letGo, takeUp } from './draft.ts'
+import { abandon, DRAFT, draftOfFiles, isDraft, letGo, newKey, takeUp } from './draft.ts'
 import { distinctNames } from './names.ts'
 import { delayAfter, endWait, tellWait, type Wait, waiting, wakeAll } from './patience.ts'
 import { isGone, isPassing, refusalIn, refusalOf, wordsOf } from './refused-upload.ts'
 import { STORE } from './tab.ts'
 
-type FileMeta = { name?: string; jobId?: string; relativePath?: string | null }
+interface FileMeta {
+  [name: string]: unknown
+  name?: string
+  relativePath?: string | null
+  jobId?: string
+  /** Under which it is begun: where the answer to that is lost, it is not there twice. */
+  key?: string
+}
 export type Intake = Uppy<FileMeta, Record<string, never>>
 
 /** Uploads at once: a browser opens six connections to one host, and the page needs some, too. */
@@ -37,6 +44,7 @@ export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: ST
     // A file knows its own upload. By its name and size it would find that of another draft, and be missing in this one.
     storeFingerprintForResuming: false,
     // `name` and `type` are what Uppy makes the protocol's `filename` and `filetype` of.
+    headers: ({ meta }) => ({ 'idempotency-key': String(meta.key) }),
     allowedMetaFields: ['jobId', 'name', 'type'],
     onBeforeRequest(request, { id }) {
       fileOf.set(request, id)
@@ -73,7 +81,8 @@ intake.addPreProcessor(async ids => {
   const jobId = await draftOfFiles()
   // Cancelled meanwhile; what is here by now waits for another draft.
   if (!isDraft(jobId)) return
-  for (const id of ids) if (intake.getFile(id)) intake.setFileMeta(id, { jobId })
+  for (const { id, meta } of intake.getFiles())
+    if (ids.includes(id)) intake.setFileMeta(id, { jobId, key: meta.key ?? newKey() })
 })
 intake.on('files-added', () => {
   const files = intake.getFiles()
