@@ -67,6 +67,12 @@ async function firstUnder(
   }
 }
 
+/** For a transition that itself answers as the first time where it is given the same token. @throws Problem */
+export function requestToken({ c, caller }: Asked<unknown, unknown>): string | null {
+  const given = c.req.header(HEADER)
+  return given === undefined ? null : digest([caller.name, parseKey(given)])
+}
+
 /** Of the request that a client makes: what the job is to be, and the files in their order. */
 export function fingerprintOf(
   request: Pick<JobRequest, 'pipeline' | 'priority' | 'callbackUrl' | 'metadata'> | null,
@@ -86,7 +92,7 @@ export function inProgress(): Problem {
   })
 }
 
-function reused(): Problem {
+export function reused(): Problem {
   return new Problem(
     'idempotency-key-reused',
     'This key was used for a request with other content. Give each request a key of its own.',

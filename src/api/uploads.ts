@@ -64,6 +64,8 @@ export function uploadEndpoints(services: Services, metrics: Metrics) {
         'Upload-Metadata':
           'Keys, each with its value in base64, with commas between: `filename`, `filetype`; `jobId` of a draft, or, for a new one, `pipeline`, `priority`, `callbackUrl`, `metadata` (JSON); `submit`, without a value, where the job is to be submitted when the file is complete',
         ...CHECKSUM,
+        'Idempotency-Key':
+          'At most 255 printable characters, quoted or bare. With a `jobId`, the same key with the same size and metadata makes one upload, as long as the job is there.',
       },
       answers: {
         201: {
@@ -78,6 +80,7 @@ export function uploadEndpoints(services: Services, metrics: Metrics) {
         'upload-timeout',
         'job-not-draft',
         'uploads-in-progress',
+        'idempotency-key-reused',
         'file-too-large',
         'too-many-files',
         'field-too-large',

@@ -9,6 +9,7 @@ export default defineConfig({
   root: here('.'),
   base: '/ui/',
   plugins: [react()],
+  resolve: { alias: { '@transloadit/prettier-bytes': here('app/pages/upload/prettier-bytes.ts') } },
   build: {
     outDir: here('../../dist/ui'),
     emptyOutDir: true,

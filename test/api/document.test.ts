@@ -292,7 +292,7 @@ test('it names the headers that are heeded', () => {
       'post /api/jobs Prefer',
       'post /api/jobs/{id}/files Idempotency-Key',
       'post /api/jobs/{id}/submit Idempotency-Key',
-      ...['Tus-Resumable', 'Upload-Length', 'Upload-Metadata', 'Upload-Checksum'].map(
+      ...['Tus-Resumable', 'Upload-Length', 'Upload-Metadata', 'Upload-Checksum', 'Idempotency-Key'].map(
         each => `post /api/uploads ${each}`,
       ),
       ...['Tus-Resumable', 'Upload-Offset', 'Upload-Checksum'].map(each => `patch /api/uploads/{id} ${each}`),

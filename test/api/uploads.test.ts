@@ -185,6 +185,31 @@ describe('a resumable upload', () => {
     expect((await post(`/api/jobs/${id}/submit`)).status).toBe(202)
   })
 
+  test('that is begun again under its idempotency key is the same one, as often as that happens', async () => {
+    const { id: jobId } = await draft(api)
+    const key = { 'idempotency-key': 'a-file' }
+    const begin = (size: number, name: string, more = key) =>
+      tus.create(size, { jobId, filename: name }, more)
+    const first = await begin(5, 'a.log')
+    const again = await Promise.all([begin(5, 'a.log'), begin(5, 'a.log')])
+    expect([first, ...again].map(({ status }) => status)).toEqual([201, 201, 201])
+    expect(new Set([first, ...again].map(({ headers }) => headers.get('location'))).size).toBe(1)
+    // One of another file is none.
+    expect(await code(await begin(6, 'a.log'))).toEqual([422, 'idempotency-key-reused'])
+    expect(await code(await begin(5, 'b.log'))).toEqual([422, 'idempotency-key-reused'])
+    // It has been one of three, and an empty one is complete by the first time.
+    const empty = { 'idempotency-key': 'an-empty-file' }
+    expect((await begin(0, 'empty.log', empty)).status).toBe(201)
+    expect((await begin(0, 'empty.log', empty)).status).toBe(201)
+    const location = first.headers.get('location')!
+    expect((await tus.patch(location, 0, 'hello')).status).toBe(204)
+    expect((await begin(5, 'a.log')).headers.get('location')).toBe(location)
+    expect((await job(jobId)).files.map(({ name }) => name).sort()).toEqual(['a.log', 'empty.log'])
+    // What was ended is not there again.
+    expect((await tus.end(location)).status).toBe(204)
+    expect(await code(await begin(5, 'a.log'))).toEqual([404, 'not-found'])
+  })
+
   test('is counted among the bytes uploaded', async () => {
     const read = async () => {
       const text = await (await fetch(`${api.url}/metrics`)).text()

@@ -15,6 +15,7 @@ const chromium = findChromium()
 /** In ms; on a machine without a redis-server one is fetched first. */
 const START_TIMEOUT = 60_000
 const KEY = 'an-uploader-with-a-key'
+const OTHER = 'another-uploader-with-a-key'
 const VIEWER = 'a-viewer-with-a-key'
 /** Sent at 400 kB/s it is long enough under way to be caught in the middle. */
 const BIG = Buffer.alloc(2_000_000, 'a line of a log\n')
@@ -41,7 +42,7 @@ describe.skipIf(chromium === null)('an upload in the browser', () => {
       {
         PORT: String(port),
         SLUICE_DATA_DIR: directory,
-        SLUICE_API_KEYS: `ann:uploader:${KEY},vic:viewer:${VIEWER}`,
+        SLUICE_API_KEYS: `ann:uploader:${KEY},ben:uploader:${OTHER},vic:viewer:${VIEWER}`,
         SLUICE_STORAGE_QUOTA: '20000000',
       },
       { program: REAL },
@@ -108,6 +109,37 @@ describe.skipIf(chromium === null)('an upload in the browser', () => {
     await signIn(KEY)
     await page.goto('/upload')
     await oneJob('session.log')
+  })
+
+  test('that one person left is neither shown to the next nor sent by them, and is there when the first is back', async () => {
+    const open = async (key: string) => {
+      await page.close()
+      await signIn(key)
+      page = await context.newPage()
+      await page.goto('/upload')
+      await page.getByLabel('Priority').waitFor()
+    }
+    await page.goto('/upload')
+    await page.getByLabel('Name').fill('ticket')
+    await page.getByLabel('Value').fill('INC-7')
+    await begin('left.log')
+
+    await open(OTHER)
+    await page.getByText('Drop files or folders anywhere').waitFor()
+    await choose(page, { name: 'own.log', content: 'a line of a log\n' })
+    await page.getByText('1 file selected').waitFor()
+    expect(await page.getByLabel('Value').inputValue()).toBe('')
+    expect(await page.getByText('left.log').count()).toBe(0)
+    await uploadButton(page).click()
+    await page.waitForURL('**/jobs/*')
+    const { items } = await clientOf(url, OTHER)<JobList>('GET', '/api/jobs')
+    expect(items.map(({ files }) => files.map(({ name }) => name))).toEqual([['own.log']])
+
+    await open(KEY)
+    await page.getByText('Session restored').waitFor()
+    expect(await page.getByLabel('Value').inputValue()).toBe('INC-7')
+    await uploadButton(page).click()
+    await oneJob('left.log')
   })
 
   test('that does not fit into the quota says so at once, and what to do', async () => {

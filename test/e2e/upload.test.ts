@@ -1,4 +1,7 @@
 /** The page for uploads, on the real service, in a real browser. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
@@ -141,6 +144,55 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
     await page.locator('.uppy-StatusBar').getByRole('button', { name: 'Cancel' }).click()
     await page.getByText('Drop files or folders anywhere').waitFor()
     await expect.poll(() => jobIds(sluice.url)).toEqual(before)
+  })
+
+  test('a folder of a hundred files becomes one job with all of them, those of one name told apart by their folders', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'sluice-folder-'))
+    for (let number = 1; number <= 50; number++) {
+      await mkdir(join(folder, `web-${number}`))
+      await writeFile(join(folder, `web-${number}`, 'app.log'), `${number} ${LOG}`)
+      await writeFile(join(folder, `web-${number}`, `only-${number}.log`), LOG)
+    }
+    await page.goto('/upload')
+    await page.locator('.uppy-Dashboard-input[webkitdirectory]').setInputFiles(folder)
+    await page.getByText('100 files selected').waitFor()
+    await page
+      .getByText(/^web-\d+_app.log$/)
+      .first()
+      .waitFor()
+    await page.getByLabel('Pipeline').selectOption('inspect')
+    await uploadButton(page).click()
+    const { files } = await read(await jobOfPage())
+    const expected = Array.from({ length: 50 }, (_, at) => [`web-${at + 1}_app.log`, `only-${at + 1}.log`])
+    expect(files.map(({ name }) => name).sort()).toEqual(expected.flat().sort())
+    await rm(folder, { recursive: true })
+  })
+
+  test('the keyboard alone leads from the page to the job', async () => {
+    await page.goto('/upload')
+    await page.getByText('Drop files or folders anywhere').waitFor()
+    page.on('filechooser', chooser =>
+      chooser.setFiles([{ name: 'typed.log', mimeType: 'text/plain', buffer: Buffer.from(LOG) }]),
+    )
+    const focused = () => page.evaluate('document.activeElement.textContent')
+    for (let tabs = 0; tabs < 40 && (await focused()) !== 'browse files'; tabs++)
+      await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    // Where what comes next is, the focus is, too.
+    await expect.poll(focused).toBe('Upload 1 file and process')
+    const { promise: pressed, resolve: go } = Promise.withResolvers<void>()
+    await page.route('**/api/jobs', async route => {
+      if (route.request().method() === 'POST') await pressed
+      await route.continue()
+    })
+    await page.keyboard.press('Enter')
+    await expect.poll(focused).toBe('Preparing…')
+    // Once more than needed, as hands do.
+    await page.keyboard.press('Enter')
+    go()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'typed.log' }])
+    await expect.poll(() => page.evaluate('document.activeElement.tagName')).toBe('MAIN')
   })
 
   test('can be used by everybody, in both themes, empty and with files', async () => {

@@ -8,6 +8,7 @@ import { refuseEncoded } from '../body.ts'
 import { maySee } from '../callers.ts'
 import { by } from '../client.ts'
 import type { Asked } from '../endpoint.ts'
+import { requestToken } from '../idempotency.ts'
 import type { Metrics } from '../metrics.ts'
 import { notFound, Problem } from '../problems.ts'
 import type { Services } from '../services.ts'
@@ -85,6 +86,7 @@ async function answer(
     by: by(asked),
     id,
     metadata: c.req.header('upload-metadata') ?? '',
+    token: requestToken(asked),
     checksum: parseChecksum(c.req.header('upload-checksum')),
     length: length === undefined ? null : Number(length),
     lock: lock.take,

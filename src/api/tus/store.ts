@@ -15,6 +15,7 @@ import { isRefused } from '../../jobs/transitions.ts'
 import type { GrowingObjects } from '../../storage/storage.ts'
 import { bytesOf, type Completion } from '../../uploads/completion.ts'
 import { type Caller, requireStillIn, shown } from '../callers.ts'
+import { reused } from '../idempotency.ts'
 import { notFound, Problem, queueUnavailable } from '../problems.ts'
 import { toRequest } from '../requests.ts'
 import type { Services } from '../services.ts'
@@ -34,6 +35,8 @@ export interface StoreOptions {
   readonly id: UploadId | null
   /** The request's own `Upload-Metadata`. */
   readonly metadata: string
+  /** The same for the same upload to a draft, however often it is to be made; null where the client does not say. */
+  readonly token: string | null
   readonly checksum: Checksum | null
   /** Bytes that the request says it brings; null where it does not say. */
   readonly length: number | null
@@ -76,7 +79,7 @@ export class UploadStore extends DataStore {
   }
 
   override async create(upload: Upload): Promise<Upload> {
-    const { services, caller, metadata, lock } = this.#options
+    const { services, caller, metadata, token, lock } = this.#options
     const { transitions, config } = services
     const size = upload.size ?? 0
     const { name, type, submit, job } = parseMetadata(metadata)
@@ -86,11 +89,12 @@ export class UploadStore extends DataStore {
     const key = `${jobId}/f-${randomUUID()}`
     const open: TusUpload = { kind: 'tus', name, size, type, key, submit, metadata }
     const lives = config.draftTtl
+    let made: TusUpload | null = open
     if ('id' in job) {
       const { maxFiles } = config
       const opened = await transitions.openUpload({
         id: jobId,
-        token: randomUUID(),
+        token: token ?? randomUUID(),
         maxFiles,
         upload: open,
         lives,
@@ -98,23 +102,32 @@ export class UploadStore extends DataStore {
       if (isRefused(opened)) throw openUploadRefusal(opened.refused, maxFiles)
       this.#id = { jobId, fileId: opened.fileId }
       this.#expiresAt = opened.expiresAt
+      if (token) made = await this.#made(open)
     } else {
       const request = await toRequest(services, job.draft, { id: jobId, owner: caller.name })
-      const made = await transitions.create(request, randomUUID(), {
+      const created = await transitions.create(request, randomUUID(), {
         lease: null,
         files: [],
         submit: false,
         by: this.#options.by,
         open: { upload: open, lives },
       })
-      if (isRefused(made)) throw queueUnavailable()
+      if (isRefused(created)) throw queueUnavailable()
       this.#id = { jobId, fileId: 'f1' }
-      this.#expiresAt = made.record.createdAt + lives
+      this.#expiresAt = created.record.createdAt + lives
     }
     upload.id = formatUploadId(this.#id)
     await lock(upload.id)
-    if (size === 0) await this.#leased(lease => this.#complete(open, lease))
+    if (size === 0 && made) await this.#leased(lease => this.#complete(made, lease))
     return upload
+  }
+
+  /** What was made under the token the first time; null where it is complete. @throws Problem where that was another. */
+  async #made(asked: TusUpload): Promise<TusUpload | null> {
+    const { open, file } = await this.#read()
+    const { size, metadata } = (open ?? file)!
+    if (size !== asked.size || metadata !== asked.metadata) throw reused()
+    return open
   }
 
   override async getUpload(id: string): Promise<Upload> {

@@ -24,6 +24,11 @@ export function duration(milliseconds: number): string {
   return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`
 }
 
+/** A duration that is still to come: nobody knows it to the tenth. */
+export function wholeSeconds(milliseconds: number): string {
+  return duration(milliseconds).replace(/\.\d s$/, ' s')
+}
+
 /** @returns null where one of the two did not happen */
 export function between(from: string | null, to: string | null): string | null {
   return from && to ? duration(Date.parse(to) - Date.parse(from)) : null
@@ -34,7 +39,7 @@ const RELATIVE = new Intl.RelativeTimeFormat('en', { style: 'narrow', numeric: '
 export function ago(at: string, now = Date.now()): string {
   const seconds = Math.round((now - Date.parse(at)) / 1000)
   // A time to come: the next attempt of a delivery, say.
-  if (seconds < -5) return `in ${duration(-seconds * 1_000).replace(/\.\d s$/, ' s')}`
+  if (seconds < -5) return `in ${wholeSeconds(-seconds * 1_000)}`
   if (seconds < 10) return 'just now'
   if (seconds < 60) return RELATIVE.format(-seconds, 'second')
   if (seconds < 3600) return RELATIVE.format(-Math.floor(seconds / 60), 'minute')

@@ -38,6 +38,7 @@ export function faultAt(refused: unknown, pointer: string): string | undefined {
 
 const SILENT: Readonly<Record<number, string>> = {
   0: 'The service cannot be reached. Check that it runs and that you are connected, then try again.',
+  429: 'More was asked of the service than it takes at a time. Try again in a moment.',
   502: 'The service is not reachable behind its proxy. Try again in a moment.',
   503: 'The service is not ready. Try again in a moment.',
 }
@@ -47,6 +48,8 @@ export interface CallOptions {
   readonly body?: unknown
   /** Sent as multipart/form-data, instead. */
   readonly form?: FormData
+  /** The same for what is the same request: it has its effect once. */
+  readonly idempotencyKey?: string
   readonly signal?: AbortSignal
 }
 
@@ -57,13 +60,14 @@ export interface CallOptions {
 export async function call<T>(
   method: string,
   path: string,
-  { body, form, signal }: CallOptions = {},
+  { body, form, idempotencyKey, signal }: CallOptions = {},
 ): Promise<T> {
   const response = await fetch(path, {
     method,
     headers: {
       accept: 'application/json',
       ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(idempotencyKey && { 'idempotency-key': idempotencyKey }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(form && { body: form }),

@@ -7,40 +7,64 @@
 import { Uppy } from '@uppy/core'
 import GoldenRetriever from '@uppy/golden-retriever'
 import Tus from '@uppy/tus'
-import type { Job } from '../../contract.ts'
-import { call, jobPath, Refusal, signIn } from '../../service/call.ts'
-import { settings } from './form.ts'
-import { isGone, isPassing, refusalOf, wordsOf } from './refused-upload.ts'
+import { signIn } from '../../service/call.ts'
+import { abandon, DRAFT, draftOfFiles, isDraft, letGo, newKey, takeUp } from './draft.ts'
+import { distinctNames } from './names.ts'
+import { delayAfter, endWait, tellWait, type Wait, waiting, wakeAll } from './patience.ts'
+import { isGone, isPassing, refusalIn, refusalOf, wordsOf } from './refused-upload.ts'
 import { STORE } from './tab.ts'
 
-type FileMeta = { jobId?: string; relativePath?: string | null }
+interface FileMeta {
+  [name: string]: unknown
+  name?: string
+  relativePath?: string | null
+  jobId?: string
+  /** Under which it is begun: where the answer to that is lost, it is not there twice. */
+  key?: string
+}
 export type Intake = Uppy<FileMeta, Record<string, never>>
 
 /** Uploads at once: a browser opens six connections to one host, and the page needs some, too. */
 const AT_ONCE = 3
-/** In ms: about five minutes in all, then somebody must press "Retry". */
-const RETRY_DELAYS = [0, 1_000, 2_000, 4_000, 8_000, 15_000, 30_000, 60_000, 60_000, 60_000, 60_000]
+/**
+ * In ms. Each is told when it is needed (the client reads it right after it has asked whether to go on), for the service
+ * may say how long to wait. There are as many as come in a day: no draft lives longer.
+ */
+const retryDelays = new Array<number>(6_000).fill(15_000)
+/** Under which the submission waits. */
+export const SUBMIT = 'submit'
+/** Whose a request is: who is asked about another attempt is not told. */
+const fileOf = new WeakMap<object, string>()
 
 export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: STORE })
   .use(Tus, {
     endpoint: '/api/uploads',
     limit: AT_ONCE,
-    retryDelays: RETRY_DELAYS,
+    retryDelays,
     // A file knows its own upload. By its name and size it would find that of another draft, and be missing in this one.
     storeFingerprintForResuming: false,
     // `name` and `type` are what Uppy makes the protocol's `filename` and `filetype` of.
+    headers: ({ meta }) => ({ 'idempotency-key': String(meta.key) }),
     allowedMetaFields: ['jobId', 'name', 'type'],
-    onShouldRetry(error, _attempt, _options, next) {
+    onBeforeRequest(request, { id }) {
+      fileOf.set(request, id)
+    },
+    /** Without Uppy's own answer, by which a file that waits leaves its place to the next: all of them would ask at once. */
+    onShouldRetry(error, attempt) {
       const refusal = refusalOf(error)
       if (refusal.status === 401) signIn()
-      return isPassing(refusal) && next(error)
+      if (!isPassing(refusal)) return false
+      const id = fileOf.get(error.originalRequest)
+      // One that was taken out is only to be ended.
+      const isHere = id !== undefined && intake.getFile(id)
+      retryDelays[attempt] = isHere ? tellWait(id, refusal, attempt) : delayAfter(refusal, attempt)
+      return true
     },
-    /** The client would begin a second upload where the first cannot be asked for, and the first keep the draft open. */
     onAfterResponse(request, response) {
       const status = response.getStatus()
-      if (request.getMethod() !== 'HEAD' || status < 400 || status === 404) return
-      if (status === 401) signIn()
-      throw new Error(`The service cannot say how far the upload has come: ${status}.`)
+      if (status < 400) endWait(fileOf.get(request) ?? '')
+      // The client would begin a second upload where the first cannot be asked for, and the first keep its place.
+      else if (request.getMethod() === 'HEAD' && status !== 404) throw refusalIn(response)
     },
     onError(error) {
       const refusal = refusalOf(error)
@@ -50,63 +74,87 @@ export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: ST
   })
   .use(GoldenRetriever)
 
-/** The draft that the files are for. */
-let draft: string | null = null
-let making: Promise<string> | null = null
 /** Whether the draft was found to be no more. */
 let gone = false
 
 intake.addPreProcessor(async ids => {
   const jobId = await draftOfFiles()
-  if (intake.getFiles().length === 0) return abandon()
-  for (const id of ids) if (intake.getFile(id)) intake.setFileMeta(id, { jobId })
+  // Cancelled meanwhile; what is here by now waits for another draft.
+  if (!isDraft(jobId)) return
+  for (const { id, meta } of intake.getFiles())
+    if (ids.includes(id)) intake.setFileMeta(id, { jobId, key: meta.key ?? newKey() })
 })
-intake.on('restored', () => {
-  draft = jobOf(intake)
+intake.on('files-added', () => {
+  const files = intake.getFiles()
+  const names = distinctNames(
+    files.map(({ id, name = '', meta }) => ({ id, name, path: meta.relativePath ?? null })),
+  )
+  for (const { id, meta, progress } of files) {
+    const name = names.get(id)!
+    if (!progress.uploadStarted && meta.name !== name) intake.setFileMeta(id, { name })
+  }
 })
-intake.on('file-removed', () => {
+intake.on('restored', () => takeUp(jobOf(intake)))
+intake.on('file-removed', ({ id }) => {
+  endWait(id)
   if (intake.getFiles().length === 0) abandon()
 })
+intake.on('upload-error', file => file && endWait(file.id))
+intake.on('upload-pause', (file, isPaused) => file && isPaused && endWait(file.id))
+intake.on('pause-all', () => {
+  for (const { id } of intake.getFiles()) endWait(id)
+})
+addEventListener('online', tryNow)
+
+/** Tries again at once whatever waits for the service. */
+export function tryNow(): void {
+  wakeAll()
+  for (const id of waitingFiles()) {
+    // Uppy has no other word for it.
+    intake.pauseResume(id)
+    intake.pauseResume(id)
+  }
+}
+
+function waitingFiles(): string[] {
+  return [...waiting().keys()].filter(id => intake.getFile(id))
+}
+
+/**
+ * What keeps the upload from going on: not a file that waits while others are sent.
+ *
+ * @returns the one that ends first
+ */
+export function stalledBy(waits: ReadonlyMap<string, Wait>): Wait | null {
+  const inHand = intake
+    .getFiles()
+    .filter(
+      ({ progress, error, isPaused }) =>
+        progress.uploadStarted && !progress.uploadComplete && !error && !isPaused,
+    )
+  const files = inHand.filter(({ id }) => waits.has(id))
+  const stalled =
+    files.length > 0 && files.length >= Math.min(AT_ONCE, inHand.length) ? files.map(({ id }) => id) : []
+  const [first = null] = [DRAFT, SUBMIT, ...stalled]
+    .flatMap(name => waits.get(name) ?? [])
+    .sort((one, other) => one.until - other.until)
+  return first
+}
+
+export function watchUppy(changed: () => void): () => void {
+  intake.on('state-update', changed)
+  return () => void intake.off('state-update', changed)
+}
 
 /** The draft that the files are for, once there is one. */
 export function jobOf(uppy: Intake): string | null {
   return uppy.getFiles().find(({ meta }) => meta.jobId)?.meta.jobId ?? null
 }
 
-/** One, however many uploads begin before it is made. @throws {Refusal} of a setting, before a byte is sent */
-async function draftOfFiles(): Promise<string> {
-  if (draft) return draft
-  making ??= createDraft()
-    .then(({ id }) => {
-      draft = id
-      return id
-    })
-    .finally(() => {
-      making = null
-    })
-  return making
-}
-
-function createDraft(): Promise<Job> {
-  const { pipeline, priority, callbackUrl, metadata } = settings()
-  const body = { ...(pipeline && { pipeline }), priority, ...(callbackUrl && { callbackUrl }), metadata }
-  return call('POST', '/api/jobs', { body })
-}
-
-/** In ms. Uppy ends its uploads itself, and complains of any that went with their draft. */
-const UPLOADS_END = 1_500
-
-/** What was cancelled leaves no draft behind; where that is refused, the service removes it in its own time. */
-function abandon(): void {
-  const jobId = draft
-  draft = null
-  if (jobId) setTimeout(() => call('DELETE', jobPath(jobId)).catch(ignoreRefusal), UPLOADS_END)
-}
-
 /** Of files whose job has been submitted. */
 export function forgetFiles(jobId: string): void {
-  if (draft !== jobId) return
-  draft = null
+  if (!isDraft(jobId)) return
+  letGo()
   intake.cancelAll()
 }
 
@@ -114,7 +162,7 @@ export function forgetFiles(jobId: string): void {
 export function beganAnew(): boolean {
   if (!gone) return false
   gone = false
-  draft = null
+  letGo()
   const files = intake
     .getFiles()
     .flatMap(({ name, type, data, meta: { relativePath } }) =>
@@ -127,8 +175,4 @@ export function beganAnew(): boolean {
 
 export function isUnderWay(): boolean {
   return Object.keys(intake.getState().currentUploads).length > 0
-}
-
-function ignoreRefusal(error: unknown): void {
-  if (!(error instanceof Refusal)) throw error
 }

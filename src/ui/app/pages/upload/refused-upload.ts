@@ -9,6 +9,12 @@ interface Answer {
   getHeader(name: string): string | undefined
 }
 
+/** The tus client's, as far as it is used here. */
+interface Failure extends Error {
+  readonly originalResponse?: Answer | null
+  readonly causingError?: Error | null
+}
+
 /** What to do about it, where the service's sentence does not say so. */
 const ADVICE: Readonly<Record<string, string>> = {
   'file-too-large': 'Take it out, or split it.',
@@ -17,10 +23,13 @@ const ADVICE: Readonly<Record<string, string>> = {
     'Delete jobs that are not needed any more, or ask whoever runs the service for room; then retry.',
 }
 
-/** @param error of the tus client: with the answer, where there was one */
-export function refusalOf(error: Error & { readonly originalResponse?: Answer | null }): Refusal {
-  const { originalResponse: response } = error
-  if (!response?.getStatus()) return new Refusal(0, null)
+/** @param failure with the answer, where there was one */
+export function refusalOf({ originalResponse, causingError }: Failure): Refusal {
+  if (causingError instanceof Refusal) return causingError
+  return originalResponse?.getStatus() ? refusalIn(originalResponse) : new Refusal(0, null)
+}
+
+export function refusalIn(response: Answer): Refusal {
   const seconds = Number(response.getHeader('retry-after'))
   return new Refusal(
     response.getStatus(),
@@ -34,6 +43,11 @@ export function wordsOf(refusal: Refusal): string {
   return isGone(refusal)
     ? 'What was begun of this upload is no longer there: it waited too long, or somebody deleted it. Upload the files again.'
     : [refusal.message, ADVICE[refusal.code]].filter(Boolean).join(' ')
+}
+
+/** @returns what happened, without what is asked of people: it is done for them */
+export function reasonOf({ status, message }: Refusal): string {
+  return status === 0 ? 'The service cannot be reached.' : message.replace(/ Try again [^.]*\./, '')
 }
 
 /** Whether the draft that a file is for takes no files any more. */

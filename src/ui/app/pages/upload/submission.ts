@@ -3,22 +3,23 @@
  * as often as it takes. Which draft that is outlives a reload: the files are forgotten by then.
  */
 import { useSyncExternalStore } from 'react'
+import type { Job } from '../../contract.ts'
 import { notices } from '../../parts/notices.tsx'
 import { call, jobPath, Refusal } from '../../service/call.ts'
+import { takeBack, whenSubmittedBefore } from './draft.ts'
 import { clearForm } from './form.ts'
-import { beganAnew, forgetFiles, intake, isUnderWay, jobOf } from './intake.ts'
+import { beganAnew, forgetFiles, intake, isUnderWay, jobOf, SUBMIT } from './intake.ts'
+import { endWait, persistently } from './patience.ts'
 import { wordsOf } from './refused-upload.ts'
 import { STORE } from './tab.ts'
 
 interface Submission {
   readonly submitting: boolean
-  /** What went wrong last, with the draft or its submission. */
+  /** What went wrong for good last, with the draft or its submission. */
   readonly refused: unknown
 }
 
 const KEY = `${STORE}.submit`
-/** In ms, after each refusal that may pass; the last one again and again. */
-const DELAYS = [1_000, 2_000, 4_000, 8_000, 15_000]
 
 let state: Submission = { submitting: false, refused: null }
 const watchers = new Set<() => void>()
@@ -26,6 +27,7 @@ const watchers = new Set<() => void>()
 let show: ((jobId: string) => void) | null = null
 /** What was submitted before that page was there, as after a reload. */
 let unseen: string | null = null
+let cancelled = new AbortController()
 
 export function useSubmission(): Submission {
   return useSyncExternalStore(
@@ -55,50 +57,46 @@ export function forgive(): void {
 export async function submit(jobId: string): Promise<void> {
   if (state.submitting) return
   localStorage.setItem(KEY, jobId)
+  cancelled = new AbortController()
+  const { signal } = cancelled
   set({ submitting: true, refused: null })
-  for (let attempt = 0; ; attempt++) {
-    const refused = await refusalOfSubmit(jobId)
-    if (refused === null) break
-    const again = passes(refused)
-    set({
-      submitting: again,
-      refused: again ? new Error(`${refused.message} It is tried again by itself.`) : refused,
-    })
-    if (!again) {
-      // The login page is on its way; who comes back from it finds the upload submitted.
-      if (refused.status === 401) return
-      localStorage.removeItem(KEY)
-      if (!show) notices.failed(refused)
-      return
-    }
-    await new Promise(wake =>
-      setTimeout(wake, refused.retryAfter ?? DELAYS[Math.min(attempt, DELAYS.length - 1)]),
-    )
-    // Cancelled meanwhile.
-    if (localStorage.getItem(KEY) !== jobId) return set({ submitting: false, refused: null })
+  try {
+    await persistently(SUBMIT, () => call('POST', `${jobPath(jobId)}/submit`, { signal }), { signal })
+  } catch (error) {
+    if (signal.aborted) return set({ submitting: false, refused: null })
+    set({ submitting: false, refused: error })
+    if (!(error instanceof Refusal)) throw error
+    // The login page is on its way; who comes back from it finds the upload submitted.
+    if (error.status === 401) return
+    localStorage.removeItem(KEY)
+    if (!show) notices.failed(error)
+    return
   }
   localStorage.removeItem(KEY)
   forgetFiles(jobId)
   if (intake.getFiles().length === 0) clearForm()
   set({ submitting: false, refused: null })
+  lead(jobId, 'All files have arrived. Their job is in the list.')
+}
+
+/** Takes the upload back, also where its files are here no more. */
+export function cancel(): void {
+  const jobId = localStorage.getItem(KEY)
+  stopSubmitting()
+  if (intake.getFiles().length > 0) intake.cancelAll()
+  else if (jobId) void takeBack(jobId)
+}
+
+function stopSubmitting(): void {
+  localStorage.removeItem(KEY)
+  cancelled.abort()
+  endWait(SUBMIT)
+}
+
+function lead(jobId: string, notice: string): void {
   if (show) show(jobId)
   else if (location.pathname === '/upload') unseen = jobId
-  else notices.done('All files have arrived. Their job is in the list.')
-}
-
-async function refusalOfSubmit(jobId: string): Promise<Refusal | null> {
-  try {
-    await call('POST', `${jobPath(jobId)}/submit`)
-    return null
-  } catch (error) {
-    if (error instanceof Refusal) return error
-    throw error
-  }
-}
-
-/** An upload whose API died, or that was taken out at last, keeps the draft open for a moment. */
-function passes({ passes, code }: Refusal): boolean {
-  return passes || code === 'uploads-in-progress'
+  else notices.done(notice)
 }
 
 function set(next: Submission): void {
@@ -106,20 +104,32 @@ function set(next: Submission): void {
   for (const watcher of watchers) watcher()
 }
 
+/** What its page shows is not said again, but why it is looked at. */
+function tellTooLate({ id, status }: Job): void {
+  const what =
+    status === 'completed' || status === 'failed' || status === 'cancelled'
+      ? `its job has ${ENDED[status]}`
+      : 'its job is being worked on: cancel it there'
+  notices.done(`The upload had been submitted before it was cancelled, and ${what}.`)
+  if (show) show(id)
+}
+
+const ENDED = { completed: 'completed', failed: 'failed', cancelled: 'been cancelled' }
+
+whenSubmittedBefore(tellTooLate)
 intake.on('complete', ({ failed = [] }) => {
   const [first] = failed
   if (first && beganAnew())
     set({ ...state, refused: new Error(first.error ?? wordsOf(new Refusal(404, null))) })
   if (first && !show)
-    notices.failed(new Error(`A file could not be uploaded: ${first.name}. See the page “Upload”.`))
+    notices.failed(new Error(`A file could not be uploaded: ${first.meta.name}. See the page “Upload”.`))
   const jobId = jobOf(intake)
   const waits = intake.getFiles().some(({ progress }) => !progress.uploadComplete)
   if (!first && !waits && jobId && !isUnderWay()) void submit(jobId)
 })
 intake.on('upload', forgive)
 intake.on('cancel-all', () => {
-  if (intake.getFiles().some(({ meta }) => meta.jobId === localStorage.getItem(KEY)))
-    localStorage.removeItem(KEY)
+  if (intake.getFiles().some(({ meta }) => meta.jobId === localStorage.getItem(KEY))) stopSubmitting()
 })
 intake.on('error', error => {
   // A file's fault is told with the file.

@@ -13,9 +13,11 @@ import { faultAt } from '../../service/call.ts'
 import { usePipelines } from '../../service/pipelines.ts'
 import { useSession } from '../../service/session.ts'
 import { IntakeDashboard } from './dashboard.tsx'
+import { useMaking } from './draft.ts'
 import { changeForm, type Form, settings, useForm } from './form.ts'
-import { intake, isUnderWay, jobOf } from './intake.ts'
+import { intake, isUnderWay, jobOf, watchUppy } from './intake.ts'
 import { MetadataFields } from './metadata-fields.tsx'
+import { StallNote } from './stall-note.tsx'
 import { forgive, showSubmitted, submit, useSubmission } from './submission.ts'
 import styles from './upload-page.module.css'
 
@@ -32,7 +34,8 @@ function Intake() {
   const { pipeline, priority, callbackUrl, pairs } = form
   const [, navigate] = useLocation()
   const { submitting, refused } = useSubmission()
-  const begun = useUppy(() => jobOf(intake) !== null)
+  const preparing = useMaking()
+  const begun = useUppy(() => jobOf(intake) !== null) || preparing
   // Some have arrived and nothing is under way: the rest was refused, and may never come.
   const partly = useUppy(
     () => intake.getFiles().some(({ progress }) => progress.uploadComplete) && !isUnderWay(),
@@ -48,6 +51,7 @@ function Intake() {
 
   return (
     <Page title="Upload">
+      <StallNote submitting={submitting} />
       {elsewhere && (
         <div className={styles.note}>
           <RefusalNote error={refused} {...(partly && !submitting && { retry: finish })} />
@@ -124,16 +128,11 @@ function RefusedFiles() {
 
 /** As text, for equal ones to be known as such. */
 function readRefused(): string {
-  return JSON.stringify(intake.getFiles().flatMap(({ name, error }) => (error ? [[name, error]] : [])))
+  return JSON.stringify(intake.getFiles().flatMap(({ meta, error }) => (error ? [[meta.name, error]] : [])))
 }
 
 function useUppy<T extends boolean | number | string>(read: () => T): T {
   return useSyncExternalStore(watchUppy, read)
-}
-
-function watchUppy(changed: () => void): () => void {
-  intake.on('state-update', changed)
-  return () => void intake.off('state-update', changed)
 }
 
 function aboutPipeline(pipeline: Pipeline | undefined): string {
