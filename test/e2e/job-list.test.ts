@@ -35,6 +35,15 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
   const add = (name: string, fields?: Record<string, string>) =>
     submit(sluice.url, { name, text: LOG }, { pipeline: 'inspect', ...fields })
 
+  const cancelled = async (): Promise<string> => {
+    const draft = { method: 'POST', body: '{"pipeline":"inspect"}' }
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(`${sluice.url}/api/jobs`, { ...draft, headers })
+    const { id } = (await response.json()) as { id: string }
+    await fetch(`${sluice.url}/api/jobs/${id}/cancel`, { method: 'POST' })
+    return id
+  }
+
   test('says what to do where there is nothing yet', async () => {
     await page.goto('/')
     await page.getByRole('heading', { name: 'No jobs yet' }).waitFor()
@@ -129,13 +138,9 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await row(page, await add('before.log')).waitFor()
     await page.getByRole('button', { name: 'Cancelled' }).click()
     await page.getByRole('heading', { name: NOTHING }).waitFor()
-    // What the events have told is taken in by the list that is shown then, and by no other.
-    const takenIn = page.waitForResponse(
-      async response =>
-        /\/api\/jobs\/[^/?]+$/.test(response.url()) && (await response.json()).status === 'completed',
-    )
     const id = await add('while-elsewhere.log')
-    await takenIn
+    // What the events have told is taken in, in their order, by the list that is shown then, and by no other.
+    await row(page, await cancelled()).waitFor()
     await page.getByRole('button', { name: 'Cancelled' }).click()
     await row(page, id).waitFor()
   })
@@ -197,7 +202,7 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.waitForURL(`**/jobs/${older}`)
   })
 
-  test('keeps the keyboard at its job when others come in, and at none once that is gone', async () => {
+  test('keeps the keyboard at its job when others are let in, and does nothing to one that is gone', async () => {
     const id = await add('at-hand.log')
     await page.goto('/')
     await live(page)
@@ -205,16 +210,22 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.keyboard.press('ArrowDown')
     await page.locator(`[data-job="${id}"][data-current]`).waitFor()
     const newer = await add('comes-in.log')
+    await page.getByRole('button', { name: '1 new job' }).waitFor()
+    await page.keyboard.press('Escape')
     await row(page, newer).waitFor()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('ArrowDown')
     await page.keyboard.press('Space')
     await page.getByText('1 selected').waitFor()
     expect(await row(page, id).getByRole('checkbox').isChecked()).toBe(true)
     await fetch(`${sluice.url}/api/jobs/${id}`, { method: 'DELETE' })
-    await row(page, id).waitFor({ state: 'detached' })
+    await row(page, id).getByText('No longer in this list').waitFor()
     await page.keyboard.press('Enter')
     await page.keyboard.press('x')
     expect(await page.getByText(/selected/).count()).toBe(0)
     expect(new URL(page.url()).pathname).toBe('/')
+    await page.keyboard.press('Escape')
+    await row(page, id).waitFor({ state: 'detached' })
   })
 
   test('and everything else is found from the command palette', async () => {

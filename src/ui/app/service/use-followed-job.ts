@@ -2,9 +2,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { FINAL, type Job } from '../contract.ts'
+import { afterEvent } from './after-event.ts'
 import { call, jobPath, Refusal } from './call.ts'
 import { follow } from './follow.ts'
-import { afterEvent } from './jobs.ts'
 
 export function useFollowedJob(id: string) {
   const queries = useQueryClient()

@@ -35,9 +35,11 @@ interface Props {
   all: boolean
   onAll: (all: boolean) => void
   onClear: () => void
+  /** Told which of those that were selected are gone. */
+  onDeleted: (ids: ReadonlySet<string>) => void
 }
 
-export function BulkBar({ selected, filter, all, onAll, onClear }: Props) {
+export function BulkBar({ selected, filter, all, onAll, onClear, onDeleted }: Props) {
   const [asking, setAsking] = useState<Action | null>(null)
   const [busy, setBusy] = useState(false)
   const notices = useNotices()
@@ -51,8 +53,11 @@ export function BulkBar({ selected, filter, all, onAll, onClear }: Props) {
       const { done, refused } = await runBulk(action, all ? filter : selected.map(job => job.id))
       notices.done(`${DONE[action]} ${counted(done, 'job')}.${refusedWords(refused)}`)
       onClear()
+      if (action !== 'delete') return
+      const kept = new Set(refused.map(({ id }) => id))
+      onDeleted(new Set(selected.map(({ id }) => id)).difference(kept))
       // At once: the events tell one after the other.
-      if (action === 'delete') await queries.invalidateQueries({ queryKey: ['jobs'] })
+      await queries.invalidateQueries({ queryKey: ['jobs'] })
     } catch (error) {
       notices.failed(error)
     } finally {

@@ -1,21 +1,26 @@
 /** Jobs, newest first: what came in, what becomes of it. */
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { Inbox, SearchX, Upload } from 'lucide-react'
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
+import { ArrowUp, Inbox, SearchX, Upload } from 'lucide-react'
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
-import type { Job } from '../../contract.ts'
+import { counted } from '../../format.ts'
 import { Button, LinkButton } from '../../parts/button.tsx'
 import { KeysHelp } from '../../parts/keys-help.tsx'
 import { LiveBadge } from '../../parts/live.tsx'
 import { Card, Empty, Page, RefusalNote } from '../../parts/page.tsx'
 import { useSession } from '../../service/session.ts'
+import { leftByHistory } from '../../service/travel.ts'
 import { BulkBar } from './bulk-bar.tsx'
 import { type Filter, isEverything, readFilter, writeFilter } from './filter.ts'
 import { FilterBar, withText } from './filter-bar.tsx'
 import styles from './job-list-page.module.css'
-import { JobRow } from './job-row.tsx'
+import { JobRow, pathOf } from './job-row.tsx'
+import type { Listed } from './listed.ts'
+import { useAttended, useCalmRows } from './use-calm-rows.ts'
+import { useCurrent } from './use-current.ts'
 import { useJobList } from './use-job-list.ts'
 import { keysOf, useListKeys } from './use-list-keys.ts'
+import { useSelection } from './use-selection.ts'
 
 /** Of a row before it was measured, in px. */
 const ROW = 58
@@ -35,7 +40,7 @@ export function JobListPage() {
   )
   const { rights } = useSession()
   const list = useJobList(filter)
-  const { jobs, state, error, isPending, hasNextPage, isFetchingNextPage, fetchNextPage } = list
+  const { state, error, isPending } = list
 
   return (
     <Page
@@ -51,85 +56,95 @@ export function JobListPage() {
       }
     >
       <RefusalNote error={error} retry={() => list.refetch()} />
-      <Rows
-        {...{ jobs, filter, setFilter }}
-        narrowed={search}
-        waiting={isPending && !error}
-        more={hasNextPage}
-        busy={isFetchingNextPage}
-        onMore={fetchNextPage}
-      />
+      <Rows {...{ list, filter, setFilter }} narrowed={search} waiting={isPending && !error} />
     </Page>
   )
 }
 
 interface RowsProps {
-  jobs: readonly Job[]
+  list: ReturnType<typeof useJobList>
   /** The filter as text: what was selected, and where the keyboard was, is of one list and not of the next. */
   narrowed: string
   filter: Filter
   setFilter: (filter: Filter) => void
   waiting: boolean
-  more: boolean
-  busy: boolean
-  onMore: () => void
 }
 
-function Rows({ jobs, narrowed, filter, setFilter, waiting, more, busy, onMore }: RowsProps) {
+function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
+  const { jobs, hasNextPage: more, isFetchingNextPage: busy, fetchNextPage: onMore } = list
   const { rights } = useSession()
   const [, navigate] = useLocation()
   const searchRef = useRef<HTMLInputElement>(null)
   const listRef = useRef<HTMLUListElement>(null)
-  const { current, left, setCurrent } = useCurrent(jobs, narrowed)
+  const shown = useRef<readonly Listed[]>([])
+  const [cameFrom] = useState(leftByHistory)
+  const { currentId, left, setCurrent } = useCurrent(narrowed, () =>
+    jobs.findIndex(job => pathOf(job) === cameFrom),
+  )
+  const { selected, select, selectAll, clear, all, setAll } = useSelection(shown, narrowed)
   const [help, setHelp] = useState(false)
-  const { selected, select, selectAll, clear, all, setAll } = useSelection(jobs, narrowed)
+
+  const isChosen = (job: Listed) => !job.gone && selected.has(job.id)
+  const held = useAttended(listRef) || currentId !== '' || jobs.some(isChosen)
+  const { rows, fresh, manyFresh, grows, letIn, drop } = useCalmRows({ ...list, more }, narrowed, held)
+  shown.current = rows
+  const chosen = rows.filter(isChosen)
+  const current = useMemo(() => rows.findIndex(({ id }) => id === currentId), [rows, currentId])
+  const atHand = rows[current]?.gone ? undefined : rows[current]
 
   const virtual = useWindowVirtualizer({
-    count: jobs.length,
+    count: rows.length,
     estimateSize: () => ROW,
     overscan: 12,
     scrollMargin: listRef.current?.offsetTop ?? 0,
-    getItemKey: index => jobs[index]!.id,
+    getItemKey: index => rows[index]!.id,
   })
-  const rows = virtual.getVirtualItems()
-  const lastShown = rows.at(-1)?.index ?? -1
+  const inSight = virtual.getVirtualItems()
+  const lastShown = inSight.at(-1)?.index ?? -1
   useEffect(() => {
-    if (more && !busy && !waiting && lastShown >= jobs.length - AHEAD) onMore()
-  }, [more, busy, waiting, lastShown, jobs.length, onMore])
+    if (grows && !busy && !waiting && lastShown >= rows.length - AHEAD) onMore()
+  }, [grows, busy, waiting, lastShown, rows.length, onMore])
+  useFocusOnReturn(listRef, cameFrom, inSight.length > 0)
 
-  const chosen = jobs.filter(job => selected.has(job.id))
   const goTo = (index: number) => {
-    const next = Math.max(0, Math.min(jobs.length - 1, index))
-    setCurrent(next)
+    const next = Math.max(0, Math.min(rows.length - 1, index))
+    setCurrent(rows[next]?.id ?? '', next)
     virtual.scrollToIndex(next, { align: 'auto' })
   }
+  const leave = () => setCurrent('', Math.max(0, current))
   useListKeys({
     move: by => goTo(current >= 0 ? current + by : by > 0 ? left : left - 1),
     first: () => goTo(0),
-    last: () => goTo(jobs.length - 1),
-    open: () => jobs[current] && navigate(`/jobs/${encodeURIComponent(jobs[current].id)}`),
-    select: () =>
-      rights.change && jobs[current] && select(jobs[current], !selected.has(jobs[current].id), false),
+    last: () => goTo(rows.length - 1),
+    open: () => atHand && navigate(pathOf(atHand)),
+    select: () => rights.change && atHand && select(atHand, !selected.has(atHand.id), false),
     search: () => searchRef.current?.focus(),
-    clear: () => (chosen.length > 0 ? clear() : setCurrent(-1)),
+    clear: () => (chosen.length > 0 ? clear() : leave()),
     help: () => setHelp(true),
   })
   const onMetadata = useCallback(
     (key: string, value: string) => setFilter(withText(filter, `${key}=${value}`)),
     [filter, setFilter],
   )
+  const showNew = () => {
+    leave()
+    letIn()
+    virtual.scrollToOffset(0)
+    listRef.current?.focus({ preventScroll: true })
+  }
 
   return (
     <>
+      <Fresh count={fresh} many={manyFresh} onShow={showNew} />
       <Card aria-label="List of jobs" className={rights.change ? styles.selecting : undefined}>
         <FilterBar filter={filter} onChange={setFilter} searchRef={searchRef} />
-        {jobs.length > 0 && (
+        {rows.length > 0 && (
           <div className={styles.columns}>
             {rights.change && (
               <input
                 type="checkbox"
                 aria-label="Select all that are shown"
-                checked={chosen.length === jobs.length}
+                checked={chosen.length > 0 && chosen.length === rows.filter(({ gone }) => !gone).length}
                 onChange={event => (event.target.checked ? selectAll() : clear())}
               />
             )}
@@ -146,17 +161,18 @@ function Rows({ jobs, narrowed, filter, setFilter, waiting, more, busy, onMore }
           id="jobs"
           className={styles.list}
           aria-label="Jobs"
+          tabIndex={-1}
           aria-busy={waiting}
           style={{ height: virtual.getTotalSize() }}
         >
-          {rows.map(({ index, key, start }) => (
+          {inSight.map(({ index, key, start }) => (
             <JobRow
               key={key}
               ref={virtual.measureElement}
-              job={jobs[index]!}
+              job={rows[index]!}
               index={index}
               current={index === current}
-              selected={selected.has(jobs[index]!.id)}
+              selected={isChosen(rows[index]!)}
               onSelect={rights.change ? select : null}
               onMetadata={onMetadata}
               style={{
@@ -169,20 +185,51 @@ function Rows({ jobs, narrowed, filter, setFilter, waiting, more, busy, onMore }
           ))}
         </ul>
         {waiting && <p className={styles.foot}>Loading…</p>}
-        {!waiting && jobs.length === 0 && !more && (
+        {!waiting && rows.length === 0 && !more && (
           <Nothing {...{ filter, setFilter }} upload={rights.upload} />
         )}
-        {!waiting && (more || jobs.length > 0) && (
+        {!waiting && (more || rows.length > 0) && (
           <p className={styles.foot} role="status">
             {more
-              ? `${jobs.length.toLocaleString('en')} so far, looking further back…`
-              : `${jobs.length.toLocaleString('en')} in all`}
+              ? `${rows.length.toLocaleString('en')} so far, looking further back…`
+              : `${rows.length.toLocaleString('en')} in all`}
           </p>
         )}
       </Card>
-      {rights.change && <BulkBar selected={chosen} {...{ filter, all }} onAll={setAll} onClear={clear} />}
+      {rights.change && (
+        <BulkBar selected={chosen} {...{ filter, all }} onAll={setAll} onClear={clear} onDeleted={drop} />
+      )}
       <KeysHelp keys={keysOf(rights.change)} open={help} onClose={() => setHelp(false)} />
     </>
+  )
+}
+
+/** Whoever comes back from a job finds the keyboard at it, once it is there. */
+function useFocusOnReturn(list: RefObject<HTMLElement | null>, cameFrom: string, ready: boolean) {
+  const done = useRef(false)
+  useEffect(() => {
+    if (!ready || done.current) return
+    done.current = true
+    const links = list.current?.querySelectorAll('a') ?? []
+    ;[...links].find(({ pathname }) => pathname === cameFrom)?.focus({ preventScroll: true })
+  }, [ready, list, cameFrom])
+}
+
+/** What waits above the rows. It is said once that there is something, and not each time that there is more. */
+function Fresh({ count, many, onShow }: { count: number; many: boolean; onShow: () => void }) {
+  const some = count > 0 || many
+  return (
+    <div className={styles.fresh}>
+      <p className="visually-hidden" role="status">
+        {some && 'New jobs came in. They wait above the list.'}
+      </p>
+      {some && (
+        <Button small onClick={onShow}>
+          <ArrowUp size={15} aria-hidden />
+          {many ? 'Many new jobs' : counted(count, 'new job')}
+        </Button>
+      )}
+    </div>
   )
 }
 
@@ -214,63 +261,4 @@ function Nothing({
       )}
     </Empty>
   )
-}
-
-/**
- * Where the keyboard is: at a job, wherever others push it. Once that one is gone it is at none, so that nothing is done to
- * whichever came into its place.
- *
- * @returns its index, or -1; and `left`, the place that it had last
- */
-function useCurrent(jobs: readonly Job[], narrowed: string) {
-  const [at, setAt] = useState({ narrowed, id: '', index: 0 })
-  const isHere = at.narrowed === narrowed
-  const current = useMemo(
-    () => (isHere && at.id ? jobs.findIndex(({ id }) => id === at.id) : -1),
-    [jobs, isHere, at.id],
-  )
-  const setCurrent = (index: number) =>
-    setAt({ narrowed, id: jobs[index]?.id ?? '', index: Math.max(0, index) })
-  return { current, left: isHere ? at.index : 0, setCurrent }
-}
-
-interface Selection {
-  readonly narrowed: string
-  readonly ids: ReadonlySet<string>
-  /** All that match, and not only those that are shown. */
-  readonly all: boolean
-}
-
-/** Which jobs are selected, by id: a job that leaves the list leaves the selection. */
-function useSelection(jobs: readonly Job[], narrowed: string) {
-  const none = useMemo((): Selection => ({ narrowed, ids: new Set(), all: false }), [narrowed])
-  const [kept, setKept] = useState(none)
-  const { ids, all } = kept.narrowed === narrowed ? kept : none
-  const last = useRef<string | null>(null)
-  const shown = useRef(jobs)
-  shown.current = jobs
-
-  const select = useCallback(
-    (job: Job, on: boolean, extend: boolean) => {
-      const order = shown.current.map(each => each.id)
-      const from = extend && last.current !== null ? order.indexOf(last.current) : -1
-      const to = order.indexOf(job.id)
-      const range = from < 0 ? [job.id] : order.slice(Math.min(from, to), Math.max(from, to) + 1)
-      last.current = job.id
-      setKept(old => {
-        const before = old.narrowed === narrowed ? old.ids : none.ids
-        const next = on ? before.union(new Set(range)) : before.difference(new Set(range))
-        return { ...none, ids: next }
-      })
-    },
-    [narrowed, none],
-  )
-  return {
-    selected: ids,
-    select,
-    selectAll: () => setKept({ ...none, ids: new Set(jobs.map(job => job.id)) }),
-    clear: () => setKept(none),
-    all,
-    setAll: (next: boolean) => setKept({ narrowed, ids, all: next }),
-  }
 }

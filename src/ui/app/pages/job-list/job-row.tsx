@@ -7,12 +7,13 @@ import { Progress } from '../../parts/progress.tsx'
 import { StatusBadge } from '../../parts/status.tsx'
 import { Time } from '../../parts/time.tsx'
 import styles from './job-row.module.css'
+import type { Listed } from './listed.ts'
 
 /** Pairs of metadata that a row has room for. */
 const CHIPS = 3
 
 interface Props {
-  job: Job
+  job: Listed
   index: number
   current: boolean
   selected: boolean
@@ -21,6 +22,10 @@ interface Props {
   onMetadata: (key: string, value: string) => void
   ref: Ref<HTMLLIElement>
   style: CSSProperties
+}
+
+export function pathOf({ id }: Job): string {
+  return `/jobs/${encodeURIComponent(id)}`
 }
 
 export const JobRow = memo(function JobRow({
@@ -43,6 +48,7 @@ export const JobRow = memo(function JobRow({
       data-job={job.id}
       data-current={current || undefined}
       data-selected={selected || undefined}
+      data-gone={job.gone}
     >
       {onSelect && (
         <label className={styles.select}>
@@ -50,6 +56,7 @@ export const JobRow = memo(function JobRow({
           <input
             type="checkbox"
             checked={selected}
+            disabled={job.gone}
             onChange={event =>
               onSelect(job, event.target.checked, (event.nativeEvent as MouseEvent).shiftKey)
             }
@@ -60,7 +67,7 @@ export const JobRow = memo(function JobRow({
         <StatusBadge status={job.status} />
       </div>
       <div className={styles.what}>
-        <Link href={`/jobs/${encodeURIComponent(job.id)}`} className={styles.name} title={title}>
+        <Link href={pathOf(job)} className={styles.name} title={title}>
           {title}
         </Link>
         <div className={styles.about}>
@@ -105,7 +112,8 @@ export const JobRow = memo(function JobRow({
   )
 })
 
-function Doing({ job }: { job: Job }) {
+function Doing({ job }: { job: Listed }) {
+  if (job.gone) return <p className={styles.doing}>No longer in this list</p>
   return (
     <div className={styles.doing} data-bad={job.status === 'failed' || undefined}>
       {job.status === 'processing' && (

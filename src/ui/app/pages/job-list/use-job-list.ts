@@ -1,12 +1,13 @@
 /** The jobs that fit a filter: read page by page, newest first, and then kept up to date by the event stream. */
-import { type InfiniteData, useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
-import { useEffect, useMemo, useRef, useState } from 'react'
+import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Job, JobEvent } from '../../contract.ts'
 import { call, jobPath, Refusal } from '../../service/call.ts'
 import { follow } from '../../service/follow.ts'
-import { afterEvent, type JobPage, readJobs } from '../../service/jobs.ts'
+import { type JobPage, readJobs } from '../../service/jobs.ts'
 import type { StreamState } from '../../service/stream-state.ts'
 import { type Filter, fits, queryOf, writeFilter } from './filter.ts'
+import { applied, type Listed, marked, type Pages, withJobs, withoutGone } from './listed.ts'
 
 /** Jobs a page. */
 const PAGE = 100
@@ -21,8 +22,12 @@ const READ_AGAIN = 10_000
 /** Pages that are read anew where events were missed: whoever comes back from a job finds the list as long as it was. */
 const READ_ANEW = 5
 
-type Pages = InfiniteData<JobPage, string | null>
-
+/**
+ * Nothing that is shown leaves its place by itself, so that whoever shows it can wait with that until nobody is at the rows.
+ *
+ * @returns besides the pages: the jobs; whether more came in than can be put before them; and what takes out those that
+ * are gone and, where more came in, begins the list anew.
+ */
 export function useJobList(filter: Filter) {
   const key = useMemo(() => ['jobs', writeFilter(filter)], [filter])
   const pages = useInfiniteQuery({
@@ -36,20 +41,34 @@ export function useJobList(filter: Filter) {
     getNextPageParam: page => page.nextCursor,
     staleTime: Number.POSITIVE_INFINITY,
   })
-  const state = useLiveList(key, filter)
+  const live = useLiveList(key, filter)
   const jobs = useMemo(() => unique(pages.data?.pages.flatMap(page => page.items) ?? []), [pages.data])
-  return { ...pages, jobs, state }
+  return { ...pages, ...live, jobs }
 }
 
-function unique(jobs: readonly Job[]): readonly Job[] {
+function unique(jobs: readonly Listed[]): readonly Listed[] {
   return [...new Map(jobs.map(job => [job.id, job])).values()]
 }
 
-function useLiveList(key: readonly string[], filter: Filter): StreamState {
+function useLiveList(key: readonly string[], filter: Filter) {
   const queries = useQueryClient()
   const [state, setState] = useState<StreamState>('connecting')
-  const current = useRef({ key, filter })
-  current.current = { key, filter }
+  /** A first page that has nothing in common with the list that is shown. */
+  const [ahead, setAhead] = useState<{ key: readonly string[]; page: JobPage } | null>(null)
+  const behind = ahead?.key === key
+  const current = useRef({ key, filter, behind })
+  current.current = { key, filter, behind }
+
+  const settle = useCallback(() => {
+    if (behind) {
+      setAhead(null)
+      queries.setQueryData<Pages>(key, { pages: [ahead.page], pageParams: [null] })
+      // Nobody has read on meanwhile.
+      queries.invalidateQueries({ queryKey: key })
+    } else {
+      queries.setQueryData<Pages>(key, pages => pages && withoutGone(pages))
+    }
+  }, [queries, key, ahead, behind])
 
   // Events reach the list that is shown: another one, kept for whoever comes back to it, would be of the past by then.
   // biome-ignore lint/correctness/useExhaustiveDependencies: the change of the filter is what it is about.
@@ -85,19 +104,20 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
           .map(job => [job.id, job]),
       )
       const told = waiting.filter(({ jobId }) => !gone.has(jobId))
-      const { changed, unclear } = applied(told, known)
+      const { changed, unclear } = applied(told, known, current.current.filter.statuses)
       waiting = []
       put(changed)
       takeOut()
       for (const id of unclear) unread.add(id)
-      if (unread.size > 0) reading ??= setTimeout(read, Math.max(0, lastRead + READ_EVERY - Date.now()))
+      if (unread.size === 0 || current.current.behind) return
+      reading ??= setTimeout(read, Math.max(0, lastRead + READ_EVERY - Date.now()))
     }
 
     const takeOut = () => {
       if (gone.size === 0) return
       const ids = gone
       gone = new Set()
-      change(pages => withoutJobs(pages, ids))
+      change(pages => marked(pages, ids))
       for (const id of ids) {
         unread.delete(id)
         if (reading) deleted.add(id)
@@ -122,16 +142,17 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
     }
 
     const readFirstPage = async () => {
-      const query = queryOf(current.current.filter, Date.now())
+      const { key: asked, filter: wanted } = current.current
+      const query = queryOf(wanted, Date.now())
       query.set('limit', String(PAGE))
       const page = await readJobs(query, null)
       const newest = new Set(page.items.map(({ id }) => id))
       const reaches = queries
         .getQueryData<Pages>(current.current.key)
         ?.pages.some(({ items }) => items.some(({ id }) => newest.has(id)))
-      // So many came in that there are others between the newest and those that are shown: the list begins anew.
+      // So many came in that there are others between the newest and those that are shown: the list is to begin anew.
       if (reaches) put(page.items)
-      else change(() => withoutJobs({ pages: [page], pageParams: [null] }, deleted))
+      else setAhead({ key: asked, page })
     }
 
     const stop = follow('/api/events', {
@@ -162,21 +183,7 @@ function useLiveList(key: readonly string[], filter: Filter): StreamState {
       stop()
     }
   }, [queries])
-  return state
-}
-
-/** @returns jobs as the events left them, and the ids of those that must be read to know. */
-export function applied(events: readonly JobEvent[], known: ReadonlyMap<string, Job>) {
-  const changed = new Map<string, Job>()
-  const unclear = new Set<string>()
-  for (const event of events) {
-    const job = changed.get(event.jobId) ?? known.get(event.jobId)
-    const next = job && afterEvent(job, event)
-    if (next) changed.set(event.jobId, next)
-    // What is not shown may fit once its status changes; nothing else makes it appear.
-    else if (job || event.data.status) unclear.add(event.jobId)
-  }
-  return { changed: [...changed.values()].filter(job => !unclear.has(job.id)), unclear: [...unclear] }
+  return { state, behind, settle }
 }
 
 async function readEach(ids: readonly string[]): Promise<readonly Job[]> {
@@ -186,36 +193,4 @@ async function readEach(ids: readonly string[]): Promise<readonly Job[]> {
   }
   const jobs = await Promise.all(ids.map(id => call<Job>('GET', jobPath(id)).catch(gone)))
   return jobs.filter(job => job !== null)
-}
-
-function withoutJobs(data: Pages, ids: ReadonlySet<string>): Pages {
-  const pages = data.pages.map(page => ({ ...page, items: page.items.filter(({ id }) => !ids.has(id)) }))
-  return { ...data, pages }
-}
-
-/** New ones in at their place, known ones replaced, those that do not fit any more taken out. */
-export function withJobs(data: Pages, jobs: readonly Job[], wanted: (job: Job) => boolean): Pages {
-  const changes = new Map(jobs.map(job => [job.id, job]))
-  const pages = data.pages.map(page => ({
-    ...page,
-    items: page.items.flatMap(job => {
-      const next = changes.get(job.id)
-      if (!next) return [job]
-      changes.delete(job.id)
-      return wanted(next) ? [next] : []
-    }),
-  }))
-  const fresh = [...changes.values()].filter(wanted)
-  for (const job of fresh) insert(pages, job)
-  return { ...data, pages }
-}
-
-/** Newest first. One that is older than all that is shown has its place on a page that has not been read. */
-function insert(pages: { items: readonly Job[]; nextCursor: string | null }[], job: Job): void {
-  for (const page of pages) {
-    const at = page.items.findIndex(other => other.createdAt < job.createdAt)
-    if (at < 0 && page.nextCursor !== null) continue
-    page.items = page.items.toSpliced(at < 0 ? page.items.length : at, 0, job)
-    return
-  }
 }

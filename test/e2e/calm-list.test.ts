@@ -1,0 +1,158 @@
+/** The list of jobs under a burst of others: calm for whoever is at it, and sparing of the service. */
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { findChromium, launchBrowser } from '../support/browser.ts'
+import { violationsInBothThemes } from './axe.ts'
+import { live, row, submit } from './page.ts'
+import { type RunningSluice, startProduct } from './product.ts'
+import { type Visitor, visit } from './visitor.ts'
+
+const chromium = findChromium()
+const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
+const SAID = 'New jobs came in. They wait above the list.'
+
+describe.skipIf(chromium === null)('the list of jobs, while many come in,', () => {
+  let sluice: RunningSluice
+  let browser: Browser
+  let visitor: Visitor
+  let page: Page
+
+  beforeAll(async () => {
+    sluice = await startProduct()
+    browser = await launchBrowser(chromium!)
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await sluice?.stop()
+  })
+  beforeEach(async () => {
+    visitor = await visit(browser, sluice.url)
+    page = visitor.page
+  })
+  afterEach(() => visitor.leave())
+
+  const ask = async (method: string, path: string, body?: object) => {
+    const headers = { 'content-type': 'application/json' }
+    const response = await fetch(sluice.url + path, {
+      method,
+      ...(body && { body: JSON.stringify(body), headers }),
+    })
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`)
+    return response.status === 204 ? null : ((await response.json()) as { id: string })
+  }
+  const submitted = (name: string) => submit(sluice.url, { name, text: LOG }, { pipeline: 'inspect' })
+  const draft = async (ticket = 'T'): Promise<string> =>
+    (await ask('POST', '/api/jobs', { pipeline: 'inspect', metadata: { ticket } }))!.id
+  const burst = (count: number) => Promise.all(Array.from({ length: count }, () => draft()))
+  const gone = (id: string) => page.locator(`#jobs li[data-job="${id}"][data-gone]`)
+  const held = (words: string | RegExp) => page.getByRole('button', { name: words })
+  const top = async (id: string) => (await row(page, id).boundingBox())!.y
+  const letGo = () => page.mouse.move(2, 2)
+
+  test('keeps the row under the pointer in its place, tells its progress there, and lets the others in after it', async () => {
+    const first = await draft()
+    await page.goto('/')
+    await live(page)
+    await row(page, first).hover()
+    const before = await top(first)
+    const [last] = await Promise.all([submitted('comes-last.log'), burst(20)])
+    await held('21 new jobs').waitFor()
+    await ask('POST', `/api/jobs/${first}/cancel`)
+    await row(page, first).getByText('Cancelled').waitFor()
+    expect(await top(first)).toBe(before)
+    expect(await row(page, last).count()).toBe(0)
+
+    await letGo()
+    await row(page, last).getByText('Completed').waitFor()
+    expect(await held(/new jobs/).count()).toBe(0)
+    await row(page, await draft()).waitFor()
+  })
+
+  test('keeps rows that are deleted or do not fit any more where they are, until the pointer has left', async () => {
+    const [below, unfit, deleted] = [await draft('kept'), await draft('kept'), await draft('kept')]
+    await page.goto('/?status=draft&metadata.ticket=kept')
+    await live(page)
+    await row(page, below).hover()
+    const before = await top(below)
+    await ask('POST', `/api/jobs/${unfit}/cancel`)
+    await ask('DELETE', `/api/jobs/${deleted}`)
+    await gone(unfit).waitFor()
+    await gone(deleted).getByText('No longer in this list').waitFor()
+    expect(await top(below)).toBe(before)
+    expect(await violationsInBothThemes(page)).toEqual([])
+
+    await letGo()
+    await row(page, deleted).waitFor({ state: 'detached' })
+    expect(await row(page, unfit).count()).toBe(0)
+    expect(await row(page, below).count()).toBe(1)
+  })
+
+  test('holds new ones back from the keyboard and from a selection, says so once, and shows them when asked', async () => {
+    const id = await draft()
+    await page.goto('/')
+    await live(page)
+    await row(page, id).waitFor()
+    await page.keyboard.press('j')
+    await page.keyboard.press('x')
+    await draft()
+    await held('1 new job').waitFor()
+    const said = (await page.getByText(SAID).elementHandle())!
+    const newest = await draft()
+    await held('2 new jobs').waitFor()
+    expect([await said.isVisible(), await said.textContent()]).toEqual([true, SAID])
+    expect(await row(page, newest).count()).toBe(0)
+
+    await held('2 new jobs').press('Enter')
+    await row(page, newest).waitFor()
+    await page.getByText('1 selected').waitFor()
+    expect(await row(page, id).getByRole('checkbox').isChecked()).toBe(true)
+    await draft()
+    await held('1 new job').waitFor()
+  })
+
+  test('holds new ones back from whoever has scrolled, and begins anew where more came in than a page', async () => {
+    await burst(60)
+    const [somewhere] = await burst(1)
+    await burst(60)
+    await page.goto('/')
+    await live(page)
+    await page.evaluate('scrollTo(0, 59 * 60)')
+    await row(page, somewhere!).waitFor()
+    const before = await top(somewhere!)
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    await page.route('**/api/jobs?*', async route => {
+      await released
+      await route.continue()
+    })
+    await burst(110)
+    const newest = await draft()
+    release()
+    await held('Many new jobs').waitFor()
+    expect(await top(somewhere!)).toBe(before)
+    await held('Many new jobs').click()
+    await row(page, newest).waitFor()
+    expect(await page.evaluate('scrollY')).toBe(0)
+    await row(page, await draft()).waitFor()
+  })
+
+  test('asks the service for none that a status would not show, and otherwise for a page now and then', async () => {
+    await page.goto('/?status=cancelled')
+    await live(page)
+    const asked: string[] = []
+    page.on('request', request => /\/api\/jobs[/?]/.test(request.url()) && asked.push(request.url()))
+    const [wanted] = await burst(30)
+    // Its event comes after all the others.
+    await ask('POST', `/api/jobs/${wanted}/cancel`)
+    await row(page, wanted!).waitFor()
+    expect(asked).toEqual([`${sluice.url}/api/jobs/${wanted}`])
+
+    await page.goto('/')
+    await live(page)
+    asked.length = 0
+    const began = Date.now()
+    await burst(60)
+    await row(page, await draft()).waitFor()
+    // One at once, then one each 1.5 s of up to three jobs, or of the first page.
+    expect(asked.length).toBeLessThanOrEqual(3 * (1 + Math.ceil((Date.now() - began) / 1_500)))
+  })
+})
