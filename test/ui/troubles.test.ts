@@ -78,7 +78,12 @@ test('workers that were lost are named since the first of them, for a quarter of
 test('a cause that the service is to blame for is told from its first job on, and no more once it is over', () => {
   const lost = { failed: 2, failures: { 'worker-lost': 2 } }
   expect(wrong({ points: { 40: lost, 25: { completed: 3 }, 4: lost } })).toMatchObject([
-    { tone: 'bad', what: 'Workers died under it: 4 jobs failed', since: at(40) },
+    {
+      tone: 'bad',
+      what: 'Workers died under it: 4 jobs failed',
+      since: at(40),
+      page: { href: '/?status=failed&error=worker-lost' },
+    },
   ])
   expect(wrong({ points: { 40: lost, 1: { completed: 3 } } })).toEqual([])
 })

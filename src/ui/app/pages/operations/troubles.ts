@@ -2,7 +2,7 @@
 import type { History, Stats, Webhook, Workers } from '../../contract.ts'
 import { bytes, counted, duration } from '../../format.ts'
 import { stateOf } from '../callbacks/endpoint-state.ts'
-import { CAUSES, type Code } from './causes.ts'
+import { CAUSES, type Code, failedBy } from './causes.ts'
 
 export interface Trouble {
   readonly tone: 'bad' | 'warn'
@@ -113,7 +113,7 @@ function failures({ history: { points, bucketSeconds, total }, now }: Seen): Tro
         what: `${CAUSES[code].what}: ${counted(count, 'job')} failed`,
         since: first.at,
         todo: CAUSES[code].todo,
-        page: { href: '/?status=failed', words: 'Failed jobs' },
+        page: { href: failedBy(code), words: 'Failed jobs' },
       },
     ]
   })
