@@ -73,6 +73,10 @@ test('workers that were lost are named since the first of them, for a quarter of
     { tone: 'warn', what: '2 workers have gone without saying so: b:2, a:1', since: at(14) },
   ])
   expect(wrong({ lost: lost.slice(2) })).toEqual([])
+  const many = Array.from({ length: 12 }, (_, number) => ({ id: `a:${number}`, seenAt: at(1) }))
+  expect(wrong({ lost: many })).toMatchObject([
+    { what: '12 workers have gone without saying so: a:0, a:1, a:2, and 9 more' },
+  ])
 })
 
 test('a cause that the service is to blame for is told from its first job on, and no more once it is over', () => {
