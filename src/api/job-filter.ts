@@ -1,6 +1,6 @@
 /** Which jobs a caller means: the query of the list, and the filter of what is done to many. */
 import { z } from 'zod'
-import { STATUSES } from '../jobs/job.ts'
+import { ERROR_CODES, STATUSES } from '../jobs/job.ts'
 import { LONGEST_LABEL, MOST_LABELS } from '../jobs/labels.ts'
 import type { JobFilter } from '../jobs/listing.ts'
 import type { Caller } from './callers.ts'
@@ -14,6 +14,7 @@ const shape = {
   status: repeatable(z.enum(STATUSES)),
   pipeline: z.string().optional(),
   owner: z.string().optional().describe('The name of the key that made the job.'),
+  error: z.enum(ERROR_CODES).optional().describe('The code of their error: why they failed.'),
   q: z
     .string()
     .min(1)
@@ -44,7 +45,7 @@ export function jobFilter<More extends z.ZodRawShape>(more: More) {
 
 /** @param caller an uploader sees its own jobs, whatever it asks for. */
 export function toFilter(given: Readonly<Record<string, unknown>>, caller: Caller): JobFilter | null {
-  const { status, pipeline, owner, q, createdAfter, createdBefore } = given as z.output<
+  const { status, pipeline, owner, error, q, createdAfter, createdBefore } = given as z.output<
     z.ZodObject<typeof shape>
   >
   if (caller.role === 'uploader' && owner !== undefined && owner !== caller.name) return null
@@ -52,6 +53,7 @@ export function toFilter(given: Readonly<Record<string, unknown>>, caller: Calle
     statuses: status,
     pipeline,
     owner: caller.role === 'uploader' ? caller.name : owner,
+    error,
     text: q,
     metadata: Object.entries(given)
       .filter(([name]) => name.startsWith(METADATA))

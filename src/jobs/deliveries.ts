@@ -102,6 +102,7 @@ export function createDeliveries(redis: Redis) {
   const refill = define<{ refilled: true } | Refused<'stale' | 'queued'>>('delivery-refill')
   const ping = define<Ok>('audit', 'webhook-ping')
   const recover = defineScript(redis, 'audit', 'webhook-recover')
+  const recent = defineScript(redis, 'delivery-recent')
   const remove = define<Ok | Refused<'kept'>>('delivery-delete')
 
   const read = async (id: string): Promise<DeliveryRecord | null> =>
@@ -157,11 +158,7 @@ export function createDeliveries(redis: Redis) {
     /** How the newest deliveries to each endpoint went, at most `most` of each, the newest first, in the endpoints' order. */
     async recent(webhookIds: readonly string[], most: number): Promise<DeliveryStatus[][]> {
       return Promise.all(
-        webhookIds.map(async webhookId => {
-          const ids = await redis.zrevrange(keys.webhookDeliveries(webhookId), 0, most - 1)
-          const found = await Promise.all(ids.map(id => redis.hget(keys.delivery(id), 'status')))
-          return found.filter(status => status !== null) as DeliveryStatus[]
-        }),
+        webhookIds.map(id => recent([keys.webhookDeliveries(id)], [most]) as Promise<DeliveryStatus[]>),
       )
     },
     /** Before an attempt: a slot at its origin, and what is sent. A claim that is sent twice takes one slot. */

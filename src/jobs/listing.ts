@@ -1,6 +1,6 @@
 /** Reading many jobs: the list, newest first, and the counts. */
 import type { Redis } from 'ioredis'
-import { STATUSES, type Status } from './job.ts'
+import { type ErrorCode, STATUSES, type Status } from './job.ts'
 import { keys } from './keys.ts'
 import { askedValue, isIndexed, metadataLabel, ownerLabel } from './labels.ts'
 import { type Cursor, type Page, readPage } from './paging.ts'
@@ -11,6 +11,8 @@ export interface JobFilter {
   readonly statuses: readonly Status[]
   readonly pipeline?: string | undefined
   readonly owner?: string | undefined
+  /** Why they failed. */
+  readonly error?: ErrorCode | undefined
   /** Values by key, as `askedValue` gives them; all of them. */
   readonly metadata?: readonly (readonly [key: string, value: string])[]
   /** In the id, a file's name or the metadata, whatever its case. */
@@ -35,19 +37,21 @@ export function listJobs(redis: Redis, query: ListQuery): Promise<Page<JobRecord
 }
 
 /** Of those that hold every job that fits, the one that most likely holds fewest others. */
-function indexesFor({ statuses, owner, metadata = [] }: JobFilter): string[] {
+function indexesFor({ statuses, owner, error, metadata = [] }: JobFilter): string[] {
   const pair = metadata.find(([key, value]) => isIndexed(key, value))
   if (pair) return [keys.jobsLabelled(metadataLabel(...pair))]
+  if (error !== undefined && owner === undefined) return [keys.jobsIn('failed')]
   if (statuses.length > 0 && owner === undefined) return statuses.map(keys.jobsIn)
   return [owner === undefined ? keys.jobs : keys.jobsLabelled(ownerLabel(owner))]
 }
 
 function fits(record: JobRecord, filter: JobFilter): boolean {
-  const { statuses, pipeline, owner, metadata = [], text } = filter
+  const { statuses, pipeline, owner, error, metadata = [], text } = filter
   return (
     (statuses.length === 0 || statuses.includes(record.status)) &&
     (pipeline === undefined || record.pipeline === pipeline) &&
     (owner === undefined || record.owner === owner) &&
+    (error === undefined || record.error?.code === error) &&
     metadata.every(
       ([key, value]) => Object.hasOwn(record.metadata, key) && askedValue(record.metadata[key]) === value,
     ) &&

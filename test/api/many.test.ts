@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vit
 import type { ApiKey } from '../../src/config.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { form, startApi, type TestApi } from '../support/api.ts'
+import { fail } from './stand-in.ts'
 
 const KEYS = {
   ada: { name: 'ada', role: 'admin', key: 'a-key-of-ada-000000' },
@@ -111,6 +112,21 @@ describe('the list', () => {
     expect(await found('q=checkout')).toEqual(ids(noted, named))
     expect(await found(`q=${named.id.slice(4, 20).toUpperCase()}`)).toContain(named.id)
     expect(await found('q=nothing-of-it')).toEqual([])
+  })
+
+  test('finds what failed for one reason, whoever else failed', async () => {
+    const [mine, other] = [await upload('bob', 'a.log'), await upload('eve', 'b.log')]
+    await fail(api, mine, 'stage-timeout')
+    await fail(api, other, 'stage-failed')
+    await upload('bob', 'c.log')
+    expect(await found('error=stage-timeout')).toEqual(ids(mine))
+    expect(await found('error=stage-timeout&status=completed')).toEqual([])
+    expect(await found('error=stage-failed&owner=bob')).toEqual([])
+    expect(await found('error=stage-failed', 'bob')).toEqual([])
+    expect((await ask('error=nothing')).status).toBe(400)
+    const filter = { error: 'stage-timeout' }
+    expect((await bulk({ action: 'retry', filter })).body).toMatchObject({ matched: 1, done: 1 })
+    expect(await found('error=stage-timeout')).toEqual([])
   })
 
   test('is narrowed by everything at once, and pages through it', async () => {
@@ -234,12 +250,14 @@ describe('many at once', () => {
   test('where hardly any job fits, the answer comes all the same, and says where to go on', async () => {
     const wanted = await draft('ada', { metadata: { note: 'needle' } })
     // Newer than it, and named by the index alone: as many to look at, and quick to make.
-    await api.client.eval(
-      `for number = 1, 250000 do redis.call('ZADD', KEYS[1], ARGV[1] + number, 'hay-' .. number) end`,
-      1,
-      '{sluice}:jobs:draft',
-      Date.now() + 1_000,
-    )
+    const later = Date.now() + 1_000
+    const hay = `for number = ARGV[1], ARGV[1] + 9999 do
+      redis.call('ZADD', KEYS[1], ARGV[2] + number, 'hay-' .. number)
+    end`
+    // In slices: a script that runs for seconds has Redis refuse all else.
+    for (let from = 0; from < 250_000; from += 10_000) {
+      await api.client.eval(hay, 1, '{sluice}:jobs:draft', from, later)
+    }
     const request = { action: 'cancel', filter: { status: 'draft', q: 'needle' } }
     const { body: first } = await bulk(request)
     expect(first).toEqual({ matched: 0, done: 0, refused: [], more: true, nextCursor: expect.any(String) })

@@ -66,8 +66,16 @@ describe.skipIf(chromium === null)('the operations page', () => {
         'Analysis',
         'Report',
       ])
-      await card('Failures by cause').getByText('Content that the pipeline cannot read').waitFor()
       await card('Jobs by status').getByRole('link', { name: 'Failed 1' }).click()
+      await page.waitForURL('**/?status=failed')
+
+      await page.goBack()
+      await card('Failures by cause')
+        .getByRole('link', { name: 'Content that the pipeline cannot read' })
+        .click()
+      await page.waitForURL('**/?status=failed&error=unsupported-content')
+      await page.getByText('bad.log').first().waitFor()
+      await page.getByRole('button', { name: 'Without cause: unsupported-content' }).click()
       await page.waitForURL('**/?status=failed')
     })
 

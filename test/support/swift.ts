@@ -3,6 +3,7 @@
  * knows no conditional writes and checks no checksums of the SDK's.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -33,7 +34,8 @@ export function findSwift(): Promise<string | null> {
 
 export async function startSwift(root: string): Promise<MortalS3Server> {
   const data = await mkdtemp(join(tmpdir(), 'sluice-swift-'))
-  const first = await launch(root, data, 0)
+  const secretAccessKey = randomBytes(18).toString('hex')
+  const first = await launch(root, data, 0, secretAccessKey)
   let { child } = first
   const { port } = first
   const kill = async () => {
@@ -43,13 +45,13 @@ export async function startSwift(root: string): Promise<MortalS3Server> {
   }
   return {
     endpoint: `http://127.0.0.1:${port}`,
-    credentials: { accessKeyId: 'test:tester', secretAccessKey: 'testing' },
+    credentials: { accessKeyId: 'test:tester', secretAccessKey },
     kill,
     freeze: () => void child.kill('SIGSTOP'),
     thaw: () => void child.kill('SIGCONT'),
     async restart() {
       await kill()
-      child = (await launch(root, data, port)).child
+      child = (await launch(root, data, port, secretAccessKey)).child
     },
     async stop() {
       await kill()
@@ -90,9 +92,10 @@ async function launch(
   root: string,
   data: string,
   port: number,
+  secret: string,
 ): Promise<{ child: ChildProcess; port: number }> {
   // It ends when its standard input does: with this process, however that ends.
-  const child = spawn(debianPython(root), [PROGRAM, data, String(port)], {
+  const child = spawn(debianPython(root), [PROGRAM, data, String(port), secret], {
     env: environmentOf(root),
     stdio: ['pipe', 'pipe', 'pipe'],
   })

@@ -3,12 +3,14 @@ import { expect, test } from 'vitest'
 import { isEverything, readFilter, writeFilter } from '../../src/ui/app/pages/job-list/filter.ts'
 
 test('an address and its filter are the same thing', () => {
-  const search = 'status=failed&pipeline=inspect&q=a+b&metadata.ticket=INC-1&owner=ann&age=24h'
+  const search =
+    'status=failed&pipeline=inspect&q=a+b&metadata.ticket=INC-1&owner=ann&error=worker-lost&age=24h'
   expect(writeFilter(readFilter(search))).toBe(search)
 })
 
 test.each([
   'owner=%00',
+  'error=toString',
   'q=%20',
   'pipeline=%E2%80%8B',
   'metadata.ticket=%0A',

@@ -73,12 +73,21 @@ test('workers that were lost are named since the first of them, for a quarter of
     { tone: 'warn', what: '2 workers have gone without saying so: b:2, a:1', since: at(14) },
   ])
   expect(wrong({ lost: lost.slice(2) })).toEqual([])
+  const many = Array.from({ length: 12 }, (_, number) => ({ id: `a:${number}`, seenAt: at(1) }))
+  expect(wrong({ lost: many })).toMatchObject([
+    { what: '12 workers have gone without saying so: a:0, a:1, a:2, and 9 more' },
+  ])
 })
 
 test('a cause that the service is to blame for is told from its first job on, and no more once it is over', () => {
   const lost = { failed: 2, failures: { 'worker-lost': 2 } }
   expect(wrong({ points: { 40: lost, 25: { completed: 3 }, 4: lost } })).toMatchObject([
-    { tone: 'bad', what: 'Workers died under it: 4 jobs failed', since: at(40) },
+    {
+      tone: 'bad',
+      what: 'Workers died under it: 4 jobs failed',
+      since: at(40),
+      page: { href: '/?status=failed&error=worker-lost' },
+    },
   ])
   expect(wrong({ points: { 40: lost, 1: { completed: 3 } } })).toEqual([])
 })

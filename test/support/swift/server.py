@@ -1,8 +1,8 @@
 """OpenStack Swift with its s3api in one process: proxy, account, container and object server, on loopback.
 
-    python3 server.py DIR PORT
+    python3 server.py DIR PORT SECRET
 
-DIR keeps the data; PORT is the proxy's, 0 for any. Says "ready PORT" on standard output once it answers. Ends when
+DIR keeps the data; PORT is the proxy's, 0 for any; SECRET goes with the access key "test:tester". Says "ready PORT" on standard output once it answers. Ends when
 standard input does: whoever started it has gone then, however that was.
 """
 
@@ -20,7 +20,7 @@ from swift.common.http_protocol import SwiftHttpProtocol  # noqa: E402
 from swift.common.ring import RingBuilder  # noqa: E402
 from swift.common.wsgi import loadapp  # noqa: E402
 
-FOLDER, PORT = os.path.abspath(sys.argv[1]), int(sys.argv[2])
+FOLDER, PORT, SECRET = os.path.abspath(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 # Threads of a pool for the disk cost more here than they gain.
 BACKEND = """
 [DEFAULT]
@@ -50,7 +50,7 @@ allow_multipart_uploads = true
 log_level = ERROR
 [filter:tempauth]
 use = egg:swift#tempauth
-user_test_tester = testing .admin
+user_test_tester = {secret} .admin
 [filter:bulk]
 use = egg:swift#bulk
 [filter:slo]
@@ -169,7 +169,7 @@ def main():
         builder.get_ring().save(os.path.join(FOLDER, kind + ".ring.gz"))
         serve(loadapp(write(kind + ".conf", BACKEND.format(folder=FOLDER, kind=kind))), listener)
     listener = listen(PORT)
-    serve(with_cache(loadapp(write("proxy.conf", PROXY.format(folder=FOLDER)))), listener)
+    serve(with_cache(loadapp(write("proxy.conf", PROXY.format(folder=FOLDER, secret=SECRET)))), listener)
     print("ready", listener.getsockname()[1], flush=True)
     end_with_parent()
 

@@ -91,6 +91,11 @@ export function FilterBar({ filter, onChange, searchRef }: Props) {
             owner: {filter.owner}
           </Given>
         )}
+        {filter.error && (
+          <Given label={`Without cause: ${filter.error}`} onRemove={() => onChange({ ...filter, error: '' })}>
+            cause: {filter.error}
+          </Given>
+        )}
         {!isEverything(filter) && (
           <Button kind="quiet" small className={styles.clear} onClick={() => onChange(EVERYTHING)}>
             Clear filter

@@ -2,6 +2,7 @@
 import { type Job, STATUSES, type Status } from '../../contract.ts'
 import { plain } from '../../format.ts'
 import { mentions } from '../../service/mentions.ts'
+import { CAUSES, type Code } from '../operations/causes.ts'
 
 export interface Filter {
   readonly statuses: readonly Status[]
@@ -11,6 +12,8 @@ export interface Filter {
   /** Exact values by key. */
   readonly metadata: readonly (readonly [key: string, value: string])[]
   readonly owner: string
+  /** Why it failed. */
+  readonly error: Code | ''
   /** How long ago at most a job was made; see `AGES`. */
   readonly age: string
 }
@@ -28,6 +31,7 @@ export const EVERYTHING: Filter = {
   text: '',
   metadata: [],
   owner: '',
+  error: '',
   age: '',
 }
 
@@ -45,6 +49,7 @@ export function readFilter(search: string): Filter {
       .filter(([name]) => name.startsWith(METADATA) && name.length > METADATA.length)
       .map(([name, value]) => [name.slice(METADATA.length), value]),
     owner: params.get('owner') ?? '',
+    error: (Object.keys(CAUSES) as Code[]).find(code => code === params.get('error')) ?? '',
     age: params.get('age')! in AGES ? params.get('age')! : '',
   }
 }
@@ -63,7 +68,7 @@ export function writeFilter({ age, ...filter }: Filter): string {
 
 /** As the API has it. @param now in ms since the epoch */
 export function queryOf(
-  { statuses, pipeline, text, metadata, owner, age }: Filter,
+  { statuses, pipeline, text, metadata, owner, error, age }: Filter,
   now: number,
 ): URLSearchParams {
   const params = new URLSearchParams(statuses.map((status): [string, string] => ['status', status]))
@@ -71,6 +76,7 @@ export function queryOf(
   if (text) params.set('q', text)
   for (const [key, value] of metadata) params.append(`${METADATA}${key}`, value)
   if (owner) params.set('owner', owner)
+  if (error) params.set('error', error)
   if (age) params.set('createdAfter', new Date(now - AGES[age]!.ms).toISOString())
   return params
 }
@@ -78,13 +84,14 @@ export function queryOf(
 /** Whether the list would hold this job, as the API would say; it need not be asked again for each event. */
 export function fits(
   job: Job,
-  { statuses, pipeline, text, metadata, owner, age }: Filter,
+  { statuses, pipeline, text, metadata, owner, error, age }: Filter,
   now: number,
 ): boolean {
   return (
     (statuses.length === 0 || statuses.includes(job.status)) &&
     (!pipeline || job.pipeline === pipeline) &&
     (!owner || job.owner === owner) &&
+    (!error || job.error?.code === error) &&
     (!age || Date.parse(job.createdAt) > now - AGES[age]!.ms) &&
     metadata.every(([key, value]) => key in job.metadata && plain(job.metadata[key]) === value) &&
     (!text || mentions(job, text.toLowerCase()))

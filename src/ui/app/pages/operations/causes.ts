@@ -54,3 +54,8 @@ export const CAUSES: Readonly<Record<Code, Cause>> = {
     todo: 'Bring the storage back, then retry.',
   },
 }
+
+/** The list of what failed so. */
+export function failedBy(code: Code): string {
+  return `/?status=failed&error=${code}`
+}

@@ -3,7 +3,7 @@ import { CircleCheck } from 'lucide-react'
 import { Link } from 'wouter'
 import type { History } from '../../contract.ts'
 import { Card, CardHead, Empty } from '../../parts/page.tsx'
-import { CAUSES, type Code } from './causes.ts'
+import { CAUSES, type Code, failedBy } from './causes.ts'
 import styles from './failures.module.css'
 
 export function Failures({
@@ -30,7 +30,7 @@ export function Failures({
           {failures.map(([code, count]) => (
             <li key={code}>
               <div className={styles.head}>
-                <strong>{CAUSES[code].what}</strong>
+                <Link href={failedBy(code)}>{CAUSES[code].what}</Link>
                 <span className="number">{count.toLocaleString('en')}</span>
               </div>
               <div className={styles.bar} aria-hidden="true">

@@ -2,7 +2,7 @@
 import type { History, Stats, Webhook, Workers } from '../../contract.ts'
 import { bytes, counted, duration } from '../../format.ts'
 import { stateOf } from '../callbacks/endpoint-state.ts'
-import { CAUSES, type Code } from './causes.ts'
+import { CAUSES, type Code, failedBy } from './causes.ts'
 
 export interface Trouble {
   readonly tone: 'bad' | 'warn'
@@ -26,6 +26,8 @@ interface Seen {
 
 /** What happened within this time counts as now, in ms. */
 const NOW = 15 * 60_000
+/** Of many, so many by name. */
+const NAMED = 3
 /** In ms: nobody should wait as long for a worker. */
 const LONG_WAIT = 60_000
 
@@ -61,12 +63,17 @@ function lostWorkers({ lost, now }: Seen): Trouble[] {
   const newly = lost.filter(({ seenAt }) => Date.parse(seenAt) >= now - NOW)
   const oldest = newly.at(-1)
   if (!oldest) return []
+  const more = newly.length - NAMED
+  const named = [
+    ...newly.slice(0, NAMED).map(({ id }) => id),
+    ...(more > 0 ? [`and ${more.toLocaleString('en')} more`] : []),
+  ].join(', ')
   return [
     {
       tone: 'warn',
-      what: `${counted(newly.length, 'worker has', 'workers have')} gone without saying so: ${newly.map(({ id }) => id).join(', ')}`,
+      what: `${counted(newly.length, 'worker has', 'workers have')} gone without saying so: ${named}`,
       since: oldest.seenAt,
-      todo: 'Killed, out of memory, or cut off: look at its log and its machine’s. Others take up its jobs by themselves within 20 s.',
+      todo: 'Killed, out of memory, or cut off: look at the logs of workers and machines. What was in hand is taken up by others within 20 s.',
     },
   ]
 }
@@ -113,7 +120,7 @@ function failures({ history: { points, bucketSeconds, total }, now }: Seen): Tro
         what: `${CAUSES[code].what}: ${counted(count, 'job')} failed`,
         since: first.at,
         todo: CAUSES[code].todo,
-        page: { href: '/?status=failed', words: 'Failed jobs' },
+        page: { href: failedBy(code), words: 'Failed jobs' },
       },
     ]
   })

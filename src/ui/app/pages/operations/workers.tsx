@@ -11,6 +11,8 @@ import styles from './workers.module.css'
 
 /** Of one worker's jobs; it may have fifty. */
 const SHOWN = 6
+/** Of those that were lost: one that dies whenever it is started makes hundreds. */
+const LOST_SHOWN = 5
 
 type Worker = Told['lost'][number] & { readonly startedAt?: string }
 
@@ -31,11 +33,16 @@ export function Workers({ items, lost, className }: Told & { className?: string 
       )}
       {(items.length > 0 || lost.length > 0) && (
         <ul className={styles.list}>
-          {[...items, ...lost].map(worker => (
+          {[...items, ...lost.slice(0, LOST_SHOWN)].map(worker => (
             <li key={worker.id} className={styles.worker}>
               <Row worker={worker} />
             </li>
           ))}
+          {lost.length > LOST_SHOWN && (
+            <li className={`${styles.worker} muted`}>
+              and {(lost.length - LOST_SHOWN).toLocaleString('en')} more gone in the last hour
+            </li>
+          )}
         </ul>
       )}
     </Card>
