@@ -9,6 +9,12 @@ const form = document.querySelector<HTMLFormElement>('#login')!
 const key = document.querySelector<HTMLInputElement>('#key')!
 const error = document.querySelector<HTMLElement>('#key-error')!
 
+if (new URLSearchParams(location.search).has('ended')) {
+  const ended = document.querySelector<HTMLElement>('#ended')!
+  ended.textContent = 'Your session has ended. Sign in, and you go on where you were.'
+  ended.hidden = false
+}
+
 // The page has one field and one purpose.
 key.focus()
 
@@ -29,5 +35,5 @@ form.addEventListener('submit', async event => {
 function next(): string {
   const wanted = new URLSearchParams(location.search).get('next') ?? '/'
   const url = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : null
-  return url?.origin === location.origin ? url.pathname + url.search : '/'
+  return url?.origin === location.origin ? url.pathname + url.search + url.hash : '/'
 }

@@ -6,6 +6,7 @@ import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { App } from './app.tsx'
 import { Refusal } from './service/call.ts'
+import { takePlace } from './service/kept-place.ts'
 
 /** In ms: whoever is to wait longer is told so, and asks again by hand. */
 const SOON = 5_000
@@ -23,6 +24,7 @@ const queries = new QueryClient({
   },
 })
 
+takePlace()
 createRoot(document.getElementById('app')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>

@@ -1,6 +1,7 @@
 /** The API's client: JSON in, JSON or a `Refusal` out. */
 import type { ProblemBody } from '../contract.ts'
 import { duration } from '../format.ts'
+import { keepPlace } from './kept-place.ts'
 
 /** What the API refused, or why it could not be asked: `message` is a sentence for people. */
 export class Refusal extends Error {
@@ -53,6 +54,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal
 }
 
+/** Whether somebody was in: then it is their session that has ended, and they are told so. */
+let wasIn = false
+
 /**
  * @returns what the JSON says; null where there is none
  * @throws {Refusal} for every answer but 2xx; where the session has ended, the login page is on its way besides
@@ -82,12 +86,13 @@ export async function call<T>(
     const seconds = Number(response.headers.get('retry-after'))
     throw new Refusal(response.status, answer, seconds > 0 ? seconds * 1_000 : undefined)
   }
+  wasIn = true
   return answer
 }
 
 /** To the login page, and back here afterwards. */
 export function signIn(): void {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`)
+  location.assign(`/login?next=${encodeURIComponent(keepPlace())}${wasIn ? '&ended' : ''}`)
 }
 
 /**

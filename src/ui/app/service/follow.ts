@@ -36,7 +36,7 @@ export interface Follower {
   onEvent(event: JobEvent): void
   /** Told only where every job is followed: a job's own stream just ends with it. */
   onDeleted?(jobId: string): void
-  /** The stream starts from now, or events were missed: what came before must be loaded. */
+  /** The stream starts from now, events were missed, or it was refused for a while: what came before must be loaded. */
   onReset?(): void
   onState?(state: StreamState): void
   /** Asked when the stream was refused; true stops for good. A rejection counts as "not known": it is tried again. */
@@ -60,9 +60,11 @@ export function follow(path: string, { onEvent, onDeleted, onReset, onState, end
     if (lastId) url.searchParams.set('after', lastId)
     source = new EventSource(url)
     source.onopen = () => {
+      // Whatever else was asked for meanwhile was refused as well.
+      const wasRefused = refusals > 0
       refusals = 0
       onState?.('live')
-      if (!lastId) onReset?.()
+      if (!lastId || wasRefused) onReset?.()
     }
     source.onerror = () => {
       if (source?.readyState === EventSource.CLOSED) refused()

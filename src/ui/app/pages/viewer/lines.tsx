@@ -29,6 +29,8 @@ export interface LinesHandle {
   goTo(line: number): void
   page(by: number): void
   focus(): void
+  /** The line in the middle of what is seen, or the one given if that is seen, too. */
+  seen(line: number): number
 }
 
 interface Props {
@@ -80,6 +82,8 @@ export function Lines({ text, wrap, current, search, onSelect, onWhole, handle }
     },
     page: by => setAt(at + by * Math.max(ROW, view - 2 * ROW)),
     focus: () => box.current?.focus(),
+    seen: line =>
+      line > first && line <= first + shown ? line : Math.min(lines, first + Math.ceil(view / ROW / 2)),
   }))
 
   return (

@@ -2,6 +2,7 @@
 import { useCallback, useEffect, useRef, useState } from 'react'
 import { KeysHelp } from '../../parts/keys-help.tsx'
 import { Card, RefusalNote } from '../../parts/page.tsx'
+import { LEAVING } from '../../service/kept-place.ts'
 import type { Query } from './line-search.ts'
 import type { Line } from './line-store.ts'
 import { Lines, type LinesHandle } from './lines.tsx'
@@ -38,6 +39,16 @@ export function Viewer({ url, size }: { url: string; size: number }) {
     )
     return () => clearTimeout(timer)
   }, [address])
+
+  useEffect(() => {
+    const write = () => {
+      // On the way to a line, that one is meant, wherever the lines stand meanwhile.
+      const seen = awaited > 0 && Number.isFinite(awaited) ? awaited : (lines.current?.seen(line) ?? line)
+      history.replaceState(history.state, '', location.pathname + writeView({ line: seen, wrap, query }))
+    }
+    addEventListener(LEAVING, write)
+    return () => removeEventListener(LEAVING, write)
+  }, [awaited, line, wrap, query])
 
   const isKnown = index.lines > 0 && (awaited <= index.lines || index.done)
   useEffect(() => {
