@@ -136,10 +136,20 @@ describe.skipIf(chromium === null)('an upload in the browser', () => {
     expect(items.map(({ files }) => files.map(({ name }) => name))).toEqual([['own.log']])
 
     await open(KEY)
-    await page.getByText('Session restored').waitFor()
+    await page.getByText('Your upload is still here').waitFor()
     expect(await page.getByLabel('Value').inputValue()).toBe('INC-7')
     await uploadButton(page).click()
     await oneJob('left.log')
+  })
+
+  test('is not made in the name of whoever signed in meanwhile, in another tab', async () => {
+    await page.goto('/upload')
+    await choose(page, { name: 'mine.log', content: 'a line of a log\n' })
+    await signIn(OTHER)
+    await uploadButton(page).click()
+    await page.getByRole('alert').getByText('signed in as ben now').waitFor()
+    const drafts = async () => (await clientOf(url, OTHER)<JobList>('GET', '/api/jobs?status=draft')).items
+    await expect.poll(drafts).toEqual([])
   })
 
   test('that does not fit into the quota says so at once, and what to do', async () => {

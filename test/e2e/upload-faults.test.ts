@@ -159,7 +159,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await page.close()
     page = await visitor.context.newPage()
     await page.goto('/upload')
-    await page.getByText('Session restored').waitFor()
+    await page.getByText('Your upload is still here').waitFor()
     expect(await page.getByLabel('Value').inputValue()).toBe('INC-7')
     await uploadButton(page).click()
     const id = await jobOfPage()
@@ -324,7 +324,7 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     const [draft] = await added()
     await fetch(`${sluice.url}/api/jobs/${draft}`, { method: 'DELETE' })
     await page.goto('/upload')
-    await page.getByText('Session restored').waitFor()
+    await page.getByText('Your upload is still here').waitFor()
     await uploadButton(page).click()
     await page
       .getByText(/is no longer there/)

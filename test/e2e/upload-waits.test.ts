@@ -87,7 +87,7 @@ describe.skipIf(chromium === null)('the page for uploads, while it waits', () =>
     await stall(/cannot be reached/)
     await page.unroute('**/api/jobs')
     await page.reload()
-    await page.getByText('Session restored').waitFor()
+    await page.getByText('Your upload is still here').waitFor()
     await uploadButton(page).click()
     const id = await jobOfPage()
     expect(await added()).toEqual([id])

@@ -106,7 +106,7 @@ describe.skipIf(chromium === null)('the page for uploads', () => {
     await uploadButton(page).click()
     await sent()
     await page.reload()
-    await page.getByText('Session restored').waitFor()
+    await page.getByText('Your upload is still here').waitFor()
     await uploadButton(page).click()
     const id = await jobOfPage()
     expect((await read(id)).files).toMatchObject([{ name: 'big.log', size: BIG.length }])

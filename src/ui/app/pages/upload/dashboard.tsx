@@ -15,6 +15,13 @@ const STRINGS = {
   dropPasteBoth: 'Drop files or folders anywhere, paste, %{browseFiles} or %{browseFolders}',
   // Uppy takes an empty file's size for an unknown one, and with it that of them all.
   dataUploadedOfUnknown: '%{complete} so far',
+  sessionRestored: 'Your upload is still here',
+  recoveredAllFiles: 'It goes on where it was.',
+  recoveredXFiles: {
+    0: 'One file is more than the browser keeps. Choose it again, and it goes on where it was.',
+    1: '%{smart_count} files are more than the browser keeps. Choose them again, and they go on where they were.',
+  },
+  reSelect: 'Choose again',
   uploadXFiles: {
     0: 'Upload %{smart_count} file and process',
     1: 'Upload %{smart_count} files and process',
@@ -42,6 +49,7 @@ export function IntakeDashboard() {
       proudlyDisplayPoweredByUppy: false,
       fileManagerSelectionType: 'both',
       disableThumbnailGenerator: true,
+      singleFileFullScreen: false,
       showLinkToFileUploadResult: false,
       hideProgressDetails: false,
       doneButtonHandler: null,

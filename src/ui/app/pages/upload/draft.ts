@@ -121,7 +121,8 @@ function make(): Making {
       else void takeBack(id)
       return id
     } catch (error) {
-      if (made.wanted) localStorage.removeItem(KEY)
+      // What was refused comes free again by itself; but a draft that is gone, or somebody else's, would be given again.
+      if (made.wanted && !(error instanceof Refusal && error.status !== 404)) localStorage.removeItem(KEY)
       throw error
     } finally {
       if (making === made) setMaking(null)

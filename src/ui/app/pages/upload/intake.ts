@@ -43,8 +43,8 @@ export const intake: Intake = new Uppy<FileMeta, Record<string, never>>({ id: ST
     retryDelays,
     // A file knows its own upload. By its name and size it would find that of another draft, and be missing in this one.
     storeFingerprintForResuming: false,
+    headers: ({ meta }): Record<string, string> => (meta.key ? { 'idempotency-key': String(meta.key) } : {}),
     // `name` and `type` are what Uppy makes the protocol's `filename` and `filetype` of.
-    headers: ({ meta }) => ({ 'idempotency-key': String(meta.key) }),
     allowedMetaFields: ['jobId', 'name', 'type'],
     onBeforeRequest(request, { id }) {
       fileOf.set(request, id)
