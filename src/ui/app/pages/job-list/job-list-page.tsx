@@ -26,6 +26,8 @@ import { useSelection } from './use-selection.ts'
 const ROW = 60
 /** How many rows before the last one the next page is asked for. */
 const AHEAD = 30
+/** What may lie over the rows at the top and at the bottom of the window, in px. */
+const COVERED = 96
 /** The rows' heights, for whoever comes back: what they saw stands where it stood. */
 let heights: VirtualItem[] = []
 
@@ -101,6 +103,8 @@ function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
     scrollMargin: listRef.current?.offsetTop ?? 0,
     getItemKey: index => rows[index]!.id,
     initialMeasurementsCache: heights,
+    scrollPaddingStart: COVERED,
+    scrollPaddingEnd: COVERED,
   })
   useEffect(
     () => () => {
