@@ -116,6 +116,7 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await burst(60)
     await page.goto('/')
     await live(page)
+    await page.locator('#jobs li').first().waitFor()
     await page.evaluate('scrollTo(0, 59 * 60)')
     await row(page, somewhere!).waitFor()
     const before = await top(somewhere!)
@@ -135,6 +136,27 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await row(page, await draft()).waitFor()
   })
 
+  test('keeps place and keyboard of whoever opens a job and comes back', async () => {
+    await burst(60)
+    const [opened] = await burst(1)
+    await burst(60)
+    await page.goto('/')
+    await live(page)
+    await page.locator('#jobs li').first().waitFor()
+    await page.evaluate('scrollTo(0, 59 * 60)')
+    await row(page, opened!).waitFor()
+    const before = await top(opened!)
+    await row(page, opened!).getByRole('link').click()
+    await page.getByRole('heading', { level: 1, name: 'No files yet' }).waitFor()
+    await burst(2)
+    await page.goBack()
+    await page.locator(`[data-job="${opened}"] a:focus`).waitFor()
+    await held('2 new jobs').waitFor()
+    expect(await top(opened!)).toBe(before)
+    await page.keyboard.press('j')
+    await page.locator(`[data-job="${opened}"][data-current]`).waitFor()
+  })
+
   test('asks the service for none that a status would not show, and otherwise for a page now and then', async () => {
     await page.goto('/?status=cancelled')
     await live(page)
@@ -148,11 +170,20 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
 
     await page.goto('/')
     await live(page)
-    asked.length = 0
-    const began = Date.now()
-    await burst(60)
-    await row(page, await draft()).waitFor()
-    // One at once, then one each 1.5 s of up to three jobs, or of the first page.
-    expect(asked.length).toBeLessThanOrEqual(3 * (1 + Math.ceil((Date.now() - began) / 1_500)))
+    await page.locator('#jobs li').first().waitFor()
+    const began = await page.evaluate('performance.now()')
+    for (let round = 0; round < 3; round++) await row(page, (await burst(8))[0]!).waitFor()
+    const reads = (await page.evaluate(
+      `performance.getEntriesByType('resource')
+        .filter(({ name, startTime }) => name.includes('/api/jobs') && startTime > ${began})
+        .map(({ startTime }) => startTime)`,
+    )) as number[]
+    // Up to three jobs one by one, or the first page, and the next ones 1.5 s later.
+    const begins = reads.filter((at, index) => index === 0 || at - reads[index - 1]! > 100)
+    expect(begins.length).toBeGreaterThan(1)
+    for (const [index, at] of begins.entries()) {
+      if (index > 0) expect(at - begins[index - 1]!).toBeGreaterThan(1_400)
+    }
+    expect(reads.length).toBeLessThanOrEqual(3 * begins.length)
   })
 })

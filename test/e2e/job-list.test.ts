@@ -145,19 +145,6 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await row(page, id).waitFor()
   })
 
-  test('keeps a view under a name, over a reload', async () => {
-    await add('any.log')
-    await page.goto('/?status=failed')
-    await page.getByRole('button', { name: 'Views' }).click()
-    await page.getByRole('menuitem', { name: 'Save this view…' }).click()
-    await page.getByLabel('Name').fill('Broken ones')
-    await page.getByRole('button', { name: 'Save', exact: true }).click()
-    await page.goto('/')
-    await page.getByRole('button', { name: 'Views' }).click()
-    await page.getByRole('menuitem', { name: 'Broken ones', exact: true }).click()
-    await page.waitForURL('**/?status=failed')
-  })
-
   test('deletes what was selected, once that was confirmed, and tells what could not be', async () => {
     const ids = [await add('first.log'), await add('second.log'), await add('third.log')]
     await page.goto('/')

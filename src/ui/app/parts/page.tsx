@@ -21,7 +21,7 @@ export function Page({ title, beside, actions, children }: PageProps) {
   return (
     <>
       <header className={styles.head}>
-        <h1>{title}</h1>
+        <h1 title={title}>{title}</h1>
         {beside && <div className={styles.beside}>{beside}</div>}
         {actions && <div className={styles.actions}>{actions}</div>}
       </header>

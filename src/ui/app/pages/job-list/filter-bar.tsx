@@ -1,18 +1,14 @@
 /** Narrows the list; whatever is set here stands in the address. */
-
-import { Bookmark, Search, Trash2 } from 'lucide-react'
+import { Search } from 'lucide-react'
 import { type Ref, useEffect, useState } from 'react'
 import { STATUSES, type Status } from '../../contract.ts'
 import { capital } from '../../format.ts'
 import { Button } from '../../parts/button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { TextField } from '../../parts/field.tsx'
 import { Given } from '../../parts/filter.tsx'
-import { Menu, MenuItem, MenuSeparator } from '../../parts/menu.tsx'
 import { usePipelines } from '../../service/pipelines.ts'
-import { AGES, EVERYTHING, type Filter, isEverything, readFilter, writeFilter } from './filter.ts'
+import { AGES, EVERYTHING, type Filter, isEverything } from './filter.ts'
 import styles from './filter-bar.module.css'
-import { GIVEN_VIEWS, removeView, saveView, useSavedViews } from './saved-views.ts'
+import { Views } from './views.tsx'
 
 /** How long somebody must have stopped typing before it is looked for, in ms. */
 const TYPING = 250
@@ -25,6 +21,9 @@ interface Props {
 
 export function FilterBar({ filter, onChange, searchRef }: Props) {
   const { data: pipelines = [] } = usePipelines()
+  // One that is gone is named all the same: its jobs may still be there, and its filter is.
+  const names = new Set(pipelines.map(({ name }) => name)).add(filter.pipeline)
+  names.delete('')
   const toggle = (status: Status) => {
     const without = filter.statuses.filter(each => each !== status)
     const statuses = without.length < filter.statuses.length ? without : [...without, status]
@@ -41,7 +40,7 @@ export function FilterBar({ filter, onChange, searchRef }: Props) {
         onChange={event => onChange({ ...filter, pipeline: event.target.value })}
       >
         <option value="">Any pipeline</option>
-        {pipelines.map(({ name }) => (
+        {[...names].map(name => (
           <option key={name}>{name}</option>
         ))}
       </select>
@@ -147,65 +146,4 @@ export function withText(filter: Filter, text: string): Filter {
   const [, key, value] = PAIR.exec(text) ?? []
   if (key === undefined || value === undefined) return { ...filter, text }
   return { ...filter, text: '', metadata: [...filter.metadata.filter(pair => pair[0] !== key), [key, value]] }
-}
-
-function Views({ filter, onChange }: Pick<Props, 'filter' | 'onChange'>) {
-  const saved = useSavedViews()
-  const [naming, setNaming] = useState(false)
-  const [name, setName] = useState('')
-  const save = () => {
-    if (!name.trim()) return
-    saveView({ name: name.trim(), search: writeFilter(filter) })
-    setNaming(false)
-    setName('')
-  }
-  return (
-    <>
-      <Menu
-        trigger={
-          <Button>
-            <Bookmark size={16} aria-hidden />
-            Views
-          </Button>
-        }
-      >
-        {[...GIVEN_VIEWS, ...saved].map(view => (
-          <MenuItem key={view.name} onSelect={() => onChange(readFilter(view.search))}>
-            {view.name}
-          </MenuItem>
-        ))}
-        <MenuSeparator />
-        <MenuItem onSelect={() => setNaming(true)} disabled={isEverything(filter)}>
-          <Bookmark size={15} aria-hidden /> Save this view…
-        </MenuItem>
-        {saved.map(view => (
-          <MenuItem key={view.name} danger onSelect={() => removeView(view.name)}>
-            <Trash2 size={15} aria-hidden /> Remove “{view.name}”
-          </MenuItem>
-        ))}
-      </Menu>
-      <Dialog
-        open={naming}
-        onClose={() => setNaming(false)}
-        title="Save this view"
-        buttons={
-          <>
-            <Button onClick={() => setNaming(false)}>Cancel</Button>
-            <Button kind="primary" onClick={save} disabled={!name.trim()}>
-              Save
-            </Button>
-          </>
-        }
-      >
-        <TextField
-          label="Name"
-          hint="Kept in this browser. A view of the same name is replaced."
-          value={name}
-          maxLength={60}
-          onChange={event => setName(event.target.value)}
-          onKeyDown={event => event.key === 'Enter' && save()}
-        />
-      </Dialog>
-    </>
-  )
 }

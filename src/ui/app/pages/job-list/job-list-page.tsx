@@ -1,5 +1,5 @@
 /** Jobs, newest first: what came in, what becomes of it. */
-import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { useWindowVirtualizer, type VirtualItem } from '@tanstack/react-virtual'
 import { ArrowUp, Inbox, SearchX, Upload } from 'lucide-react'
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import { useLocation, useSearch } from 'wouter'
@@ -23,9 +23,13 @@ import { keysOf, useListKeys } from './use-list-keys.ts'
 import { useSelection } from './use-selection.ts'
 
 /** Of a row before it was measured, in px. */
-const ROW = 58
+const ROW = 60
 /** How many rows before the last one the next page is asked for. */
 const AHEAD = 30
+/** What may lie over the rows at the top and at the bottom of the window, in px. */
+const COVERED = 96
+/** The rows' heights, for whoever comes back: what they saw stands where it stood. */
+let heights: VirtualItem[] = []
 
 export function JobListPage() {
   const search = useSearch()
@@ -98,13 +102,22 @@ function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
     overscan: 12,
     scrollMargin: listRef.current?.offsetTop ?? 0,
     getItemKey: index => rows[index]!.id,
+    initialMeasurementsCache: heights,
+    scrollPaddingStart: COVERED,
+    scrollPaddingEnd: COVERED,
   })
+  useEffect(
+    () => () => {
+      heights = virtual.takeSnapshot()
+    },
+    [virtual],
+  )
   const inSight = virtual.getVirtualItems()
   const lastShown = inSight.at(-1)?.index ?? -1
   useEffect(() => {
     if (grows && !busy && !waiting && lastShown >= rows.length - AHEAD) onMore()
   }, [grows, busy, waiting, lastShown, rows.length, onMore])
-  useFocusOnReturn(listRef, cameFrom, inSight.length > 0)
+  useFocusOnReturn(listRef, cameFrom)
 
   const goTo = (index: number) => {
     const next = Math.max(0, Math.min(rows.length - 1, index))
@@ -204,15 +217,17 @@ function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
   )
 }
 
-/** Whoever comes back from a job finds the keyboard at it, once it is there. */
-function useFocusOnReturn(list: RefObject<HTMLElement | null>, cameFrom: string, ready: boolean) {
-  const done = useRef(false)
+/** Whoever comes back from a job finds the keyboard at it, as soon as its row is there, unless they have gone on. */
+function useFocusOnReturn(list: RefObject<HTMLElement | null>, cameFrom: string) {
+  const done = useRef(cameFrom === '')
+  // Each time: the rows where the page is scrolled to come after those that it begins with.
   useEffect(() => {
-    if (!ready || done.current) return
-    done.current = true
-    const links = list.current?.querySelectorAll('a') ?? []
-    ;[...links].find(({ pathname }) => pathname === cameFrom)?.focus({ preventScroll: true })
-  }, [ready, list, cameFrom])
+    const { activeElement } = document
+    if (done.current || !list.current) return
+    const link = [...list.current.querySelectorAll('a')].find(({ pathname }) => pathname === cameFrom)
+    link?.focus({ preventScroll: true })
+    done.current = link !== undefined || !activeElement?.contains(list.current)
+  })
 }
 
 /** What waits above the rows. It is said once that there is something, and not each time that there is more. */

@@ -39,19 +39,44 @@ function isView(value: unknown): value is SavedView {
   )
 }
 
-function write(next: readonly SavedView[]): void {
+function tell(next: readonly SavedView[]): void {
   views = next
-  localStorage.setItem(KEY, JSON.stringify(next))
   for (const watcher of watchers) watcher()
+}
+
+// Of another tab's: what is written here next must not take it back.
+addEventListener('storage', ({ key }) => (key === KEY || key === null) && tell(read()))
+
+function write(next: readonly SavedView[]): void {
+  tell(next)
+  try {
+    localStorage.setItem(KEY, JSON.stringify(next))
+  } catch {
+    // There is no room, or the browser keeps nothing: they last as long as the page.
+  }
+}
+
+export function isSameName(one: string, other: string): boolean {
+  return one.trim().toLowerCase() === other.trim().toLowerCase()
+}
+
+/** @returns what is wrong with a name, to be told beside its field */
+export function faultOfName(name: string): string | undefined {
+  if (!name.trim()) return 'A view needs a name.'
+  if (GIVEN_VIEWS.some(given => isSameName(given.name, name)))
+    return 'A view that everybody has is called so.'
+  return undefined
 }
 
 /** One of the same name is replaced. */
 export function saveView(view: SavedView): void {
-  write([...views.filter(({ name }) => name !== view.name), view])
+  write([...views.filter(({ name }) => !isSameName(name, view.name)), view])
 }
 
-export function removeView(name: string): void {
-  write(views.filter(view => view.name !== name))
+/** @param names new ones, by the present ones */
+export function changeViews(names: ReadonlyMap<string, string>, removed: ReadonlySet<string>): void {
+  const left = views.filter(({ name }) => !removed.has(name))
+  write(left.map(view => ({ ...view, name: names.get(view.name) ?? view.name })))
 }
 
 export function useSavedViews(): readonly SavedView[] {
