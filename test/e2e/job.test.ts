@@ -224,6 +224,33 @@ describe.skipIf(chromium === null)('the page of a job', () => {
     await status('Cancelled').waitFor()
   })
 
+  test('is where one left it when one comes back from its viewer or its report', async () => {
+    const id = await submit(sluice.url, { name: 'incident.log', text: INCIDENT })
+    const scrolled = () => page.evaluate<number>('scrollY')
+    await page.setViewportSize({ width: 900, height: 500 })
+    await page.goto(`/jobs/${id}`)
+    await page.getByText('Wrote report.json').waitFor()
+    for (const [name, there] of [
+      ['View redacted/incident.log', '[data-line="5"]'],
+      ['View report.json', '[data-line="5"]'],
+      ['Open report', 'text=Templates'],
+    ] as const) {
+      const link = page.getByRole('link', { name, exact: true })
+      // From the keyboard, so that nothing scrolls to be clicked.
+      await link.focus()
+      await page.mouse.move(450, 100)
+      await page.mouse.wheel(0, 300)
+      await expect.poll(scrolled).toBeGreaterThan(250)
+      const before = await scrolled()
+      await page.keyboard.press('Enter')
+      await page.locator(there).first().waitFor()
+      await expect.poll(scrolled).toBe(0)
+      await page.goBack()
+      await page.getByText('Wrote report.json').waitFor()
+      await expect.poll(async () => Math.abs((await scrolled()) - before)).toBeLessThan(60)
+    }
+  })
+
   test('asks before it cancels and before it deletes', async () => {
     const id = await draft()
     await page.goto(`/jobs/${id}`)

@@ -9,9 +9,10 @@ import { Menu, MenuItem } from './parts/menu.tsx'
 import { useNotices } from './parts/notices.tsx'
 import { OUTSIDE, PLACES, type Place, placesFor } from './places.ts'
 import { signOut } from './service/call.ts'
+import { scrollBackTo } from './service/kept-place.ts'
 import { useSession } from './service/session.ts'
 import { setTheme, THEMES, type Theme, useTheme } from './service/theme.ts'
-import { cameByHistory } from './service/travel.ts'
+import { cameByHistory, leftAt } from './service/travel.ts'
 import styles from './shell.module.css'
 import { useDraggedFiles } from './use-dragged-files.ts'
 
@@ -130,7 +131,8 @@ function Main({ children }: { children: ReactNode }) {
       return
     }
     const returned = cameByHistory()
-    if (!returned) scrollTo(0, 0)
+    if (returned) scrollBackTo(leftAt())
+    else scrollTo(0, 0)
     // What was left there may have taken the focus back by itself.
     if (returned && main.current?.contains(document.activeElement)) return
     main.current?.focus({ preventScroll: true })

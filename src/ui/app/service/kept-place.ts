@@ -16,14 +16,23 @@ export function keepPlace(): string {
   return address
 }
 
-/** Scrolls back to where this page was left, if it was, as soon as it is long enough. */
+/** Scrolls back to where this page was left, if it was. */
 export function takePlace(): void {
   const kept = sessionStorage.getItem(KEY)
   if (kept === null) return
   sessionStorage.removeItem(KEY)
   const { address, top } = JSON.parse(kept) as { address: string; top: number }
-  if (address !== here() || top === 0) return
+  if (address === here()) scrollBackTo(top)
+}
+
+let waiting: AbortController | undefined
+
+/** As soon as the page is long enough; unless the reader scrolls or goes on first. */
+export function scrollBackTo(top: number): void {
+  waiting?.abort()
+  if (top === 0) return
   const given = new AbortController()
+  waiting = given
   const { signal } = given
   const length = new ResizeObserver(() => {
     if (document.documentElement.scrollHeight < top + innerHeight) return
