@@ -182,7 +182,9 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.getByText('1 selected').waitFor({ state: 'detached' })
     await page.keyboard.press('/')
     await page.keyboard.type('older')
+    await page.waitForURL('**/?q=older')
     await row(page, newer).waitFor({ state: 'detached' })
+    await row(page, older).waitFor()
     await page.keyboard.press('Escape')
     await page.keyboard.press('g')
     await page.keyboard.press('Enter')
@@ -229,6 +231,22 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     await page.getByRole('option', { name: 'Upload' }).waitFor()
     await page.keyboard.press('Enter')
     await page.waitForURL('**/upload')
+  })
+
+  test('the command palette comes and goes by its key, with the newest jobs before what is seldom wanted', async () => {
+    const name = `${'very-'.repeat(40)}long.log`
+    await add(name)
+    await page.setViewportSize({ width: 360, height: 740 })
+    await page.goto('/')
+    await live(page)
+    await page.keyboard.press('Control+k')
+    const job = page.getByRole('option', { name })
+    await job.waitFor()
+    expect((await job.boundingBox())!.height).toBeLessThan(50)
+    const options = await page.getByRole('option').allTextContents()
+    expect(options.findIndex(each => each.startsWith('very-'))).toBeLessThan(options.indexOf('Light theme'))
+    await page.keyboard.press('Control+k')
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
   })
 
   test('the command palette says that it looks, and that nothing was found only once that is known', async () => {

@@ -5,7 +5,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { FileText, type LucideIcon, Moon, Sun } from 'lucide-react'
 import { useEffect, useState } from 'react'
 import { useLocation } from 'wouter'
-import { capital, titleOf } from './format.ts'
+import { ago, capital, titleOf } from './format.ts'
 import styles from './palette.module.css'
 import { OUTSIDE, PLACES, placesFor } from './places.ts'
 import { searchJobs } from './service/jobs.ts'
@@ -25,12 +25,12 @@ interface Command {
 }
 
 /** Calls when Ctrl K (⌘ K) is pressed anywhere. */
-export function usePaletteKey(onOpen: () => void): void {
+export function usePaletteKey(onPress: () => void): void {
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return
       event.preventDefault()
-      onOpen()
+      onPress()
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)
@@ -84,14 +84,15 @@ function Commands({ onClose, rights }: Omit<Props, 'open'>) {
   ]
   const fits = ({ name }: Command) => name.toLowerCase().includes(wanted.toLowerCase())
   const commands: Command[] = [
-    ...[...places, ...themes].filter(fits),
+    ...places.filter(fits),
     ...jobs.map(job => ({
       id: job.id,
       name: titleOf(job),
-      about: capital(job.status),
+      about: `${capital(job.status)}, ${ago(job.createdAt)}`,
       icon: FileText,
       run: () => navigate(`/jobs/${encodeURIComponent(job.id)}`),
     })),
+    ...themes.filter(fits),
   ]
 
   return (
@@ -125,7 +126,7 @@ function Commands({ onClose, rights }: Omit<Props, 'open'>) {
             }}
           >
             <Icon size={17} aria-hidden />
-            {name}
+            <span>{name}</span>
             {about && <small>{about}</small>}
           </Autocomplete.Item>
         )}

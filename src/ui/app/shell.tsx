@@ -21,7 +21,7 @@ export function Shell({ children }: { children: ReactNode }) {
   const [location] = useLocation()
   const [menuOpen, setMenuOpen] = useState(false)
   const [paletteOpen, setPaletteOpen] = useState(false)
-  usePaletteKey(() => setPaletteOpen(true))
+  usePaletteKey(() => setPaletteOpen(!paletteOpen))
   useDraggedFiles(rights.upload)
   const notices = useNotices()
 
