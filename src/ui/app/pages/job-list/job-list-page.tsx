@@ -202,7 +202,8 @@ function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
           <Nothing {...{ filter, setFilter }} upload={rights.upload} />
         )}
         {!waiting && (more || rows.length > 0) && (
-          <p className={styles.foot} role="status">
+          // What a filter finds is told to those who listen; what comes in by itself would be told without end.
+          <p className={styles.foot} role={isEverything(filter) ? undefined : 'status'}>
             {more
               ? `${rows.length.toLocaleString('en')} so far, looking further back…`
               : `${rows.length.toLocaleString('en')} in all`}
