@@ -293,10 +293,11 @@ export const HistorySchema = name(
     total: z.strictObject(figures),
   }),
 )
-const lostWorker = {
-  id: z.string().describe('`host:pid`, as events have it.'),
+const worker = z.strictObject({
+  id: z.string().describe('`host:pid`, as events have it; in a container each start has the same.'),
   host: z.string(),
   pid: z.int(),
+  startedAt: time,
   seenAt: time,
   jobs: z.array(
     z.strictObject({
@@ -305,13 +306,13 @@ const lostWorker = {
       percent: percent.describe("The whole job's."),
     }),
   ),
-}
+})
 export const WorkerList = name(
   'WorkerList',
   z.strictObject({
-    items: z.array(z.strictObject({ ...lostWorker, startedAt: time })),
+    items: z.array(worker),
     lost: z
-      .array(z.strictObject(lostWorker))
+      .array(worker)
       .describe(
         'Gone in the last hour without saying so; with the jobs that no other worker has taken up from them yet.',
       ),

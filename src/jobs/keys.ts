@@ -31,7 +31,7 @@
  *   {sluice}:rate:<budget>:<who>   string  requests in the present window; see the API's rate-limits.ts
  *   {sluice}:audit:<kind>          stream  who did what when; see audit.ts
  *   {sluice}:history:<minute>      hash    what was counted in a minute since 1970; see history.ts
- *   {sluice}:workers               zset    workers by their last sign of life; {sluice}:worker:<id> string: since when (ms)
+ *   {sluice}:workers               zset    workers by their last sign of life; see workers.ts
  */
 export const PREFIX = '{sluice}'
 
@@ -73,7 +73,6 @@ export const keys = {
   webhookSecret: `${PREFIX}:webhook-secret`,
   history: (minute: number) => `${PREFIX}:history:${minute}`,
   workers: `${PREFIX}:workers`,
-  worker: (id: string) => `${PREFIX}:worker:${id}`,
   alone: (name: string) => `${PREFIX}:alone:${name}`,
   /** Pub/sub channel: ids of jobs that were just cancelled or deleted. */
   cancelled: `${PREFIX}:cancelled`,

@@ -8,18 +8,17 @@ import { instant } from './record.ts'
 
 /** Milliseconds since its last sign of life after which a worker does not count. */
 const SEEN_WITHIN = 15_000
-/** Longer than that, in ms: who counts also says since when. */
-const KEPT = 60_000
 /** Signs of life are forgotten after an hour, in ms; until then, who has not said goodbye is lost. */
 const FORGOTTEN = 3_600_000
 /** Jobs that are looked at: more than a few dozen busy workers have. */
 const MOST_JOBS = 5_000
 
-export interface LostWorker {
-  /** `host:pid`, as in the events. */
+export interface WorkerView {
+  /** `host:pid`, as in the events; in a container each start has the same. */
   readonly id: string
   readonly host: string
   readonly pid: number
+  readonly startedAt: string
   readonly seenAt: string
   /** The oldest first. */
   readonly jobs: readonly {
@@ -31,23 +30,28 @@ export interface LostWorker {
   }[]
 }
 
-export interface WorkerView extends LostWorker {
-  readonly startedAt: string
+/** Of one start of a worker. @property startedAt ms since 1970, by its clock. */
+export interface Start {
+  readonly id: string
+  readonly startedAt: number
 }
 
-/** @param startedAt ms since 1970, by the worker's clock. */
-export async function sayAlive(redis: Redis, id: string, startedAt: number): Promise<void> {
+export async function sayAlive(redis: Redis, start: Start): Promise<void> {
   const now = Date.now()
   await redis
     .multi()
-    .zadd(keys.workers, now, id)
-    .set(keys.worker(id), startedAt, 'PX', KEPT)
+    .zadd(keys.workers, now, memberOf(start))
     .zremrangebyscore(keys.workers, '-inf', now - FORGOTTEN)
     .exec()
 }
 
-export async function sayGone(redis: Redis, id: string): Promise<void> {
-  await redis.multi().zrem(keys.workers, id).del(keys.worker(id)).exec()
+export async function sayGone(redis: Redis, start: Start): Promise<void> {
+  await redis.zrem(keys.workers, memberOf(start))
+}
+
+/** One that dies in a container is back under the same name at once: without its start its loss would not be seen. */
+export function memberOf({ id, startedAt }: Start): string {
+  return `${id}@${startedAt}`
 }
 
 /** Workers that gave a sign of life just now, by Redis's clock. */
@@ -59,36 +63,37 @@ export async function countWorkers(redis: Redis): Promise<number> {
  * The same, each with what it does, by their names; and, the newest loss first, those that have gone in the last hour without
  * saying so, with what nobody has taken up from them yet.
  */
-export async function listWorkers(redis: Redis): Promise<{ items: WorkerView[]; lost: LostWorker[] }> {
+export async function listWorkers(redis: Redis): Promise<{ items: WorkerView[]; lost: WorkerView[] }> {
   const oldest = await oldestThatCounts(redis)
   const [seen, held] = await Promise.all([
     redis.zrangebyscore(keys.workers, oldest + SEEN_WITHIN - FORGOTTEN, '+inf', 'WITHSCORES'),
     heldJobs(redis),
   ])
-  const all = seen.flatMap((id, index) => (index % 2 === 0 ? [{ id, at: Number(seen[index + 1]) }] : []))
-  const view = ({ id, at }: { id: string; at: number }): LostWorker => {
-    const colon = id.lastIndexOf(':')
-    return {
-      id,
-      host: id.slice(0, colon),
-      pid: Number(id.slice(colon + 1)),
-      seenAt: instant(at),
-      jobs: held.get(id) ?? [],
-    }
-  }
-  const present = all.filter(({ at }) => at >= oldest).sort((a, b) => (a.id < b.id ? -1 : 1))
-  const started = present.length === 0 ? [] : await redis.mget(present.map(({ id }) => keys.worker(id)))
+  const all = seen.flatMap((member, at) => (at % 2 === 0 ? [startOf(member, Number(seen[at + 1]))] : []))
+  // Of several starts under one name the newest has them, or will have lost them in a moment.
+  const newest = new Map(all.map(each => [each.id, each]))
+  const view = (each: (typeof all)[number]): WorkerView => ({
+    ...each,
+    startedAt: instant(each.startedAt),
+    seenAt: instant(each.seenAt),
+    jobs: newest.get(each.id) === each ? (held.get(each.id) ?? []) : [],
+  })
+  const isPresent = ({ seenAt }: { seenAt: number }) => seenAt >= oldest
   return {
-    items: present.map((each, index) => ({
-      ...view(each),
-      // It went at this very moment, and took along since when it had been there.
-      startedAt: instant(Number(started[index] ?? each.at)),
-    })),
+    items: all
+      .filter(isPresent)
+      .map(view)
+      .sort((a, b) => (a.id < b.id ? -1 : 1)),
     lost: all
-      .filter(({ at }) => at < oldest)
+      .filter(each => !isPresent(each))
       .map(view)
       .reverse(),
   }
+}
+
+function startOf(member: string, seenAt: number) {
+  const [, id, host, pid, startedAt] = /^((.*):(\d+))@(\d+)$/.exec(member)!
+  return { id: id!, host: host!, pid: Number(pid), startedAt: Number(startedAt), seenAt }
 }
 
 /** Jobs that are being processed, by the worker that holds them. */

@@ -91,7 +91,7 @@ export async function runWorker(
   const closing = new AbortController()
   const ending = new AbortController()
   const worker = `${hostname()}:${process.pid}`
-  const startedAt = Date.now()
+  const start = { id: worker, startedAt: Date.now() }
 
   const courier = createCourier({
     deliveries,
@@ -164,7 +164,7 @@ export async function runWorker(
     startAlone({ redis, name: 'reconciler', interval: config.janitorInterval, task: reconciler.run, log }),
   ]
   const beat = repeat(
-    () => sayAlive(redis, worker, startedAt),
+    () => sayAlive(redis, start),
     BEAT_EVERY_MS,
     closing.signal,
     error => log.debug({ err: error }, 'no sign of life could be given'),
@@ -182,20 +182,22 @@ export async function runWorker(
   async function stop(): Promise<undefined> {
     closing.abort(new ShuttingDown())
     setTimeout(() => ending.abort(new ShuttingDown()), DELIVERIES_END_MS).unref()
-    const closed = Promise.all([attaching.close(), processing.close(), delivering.close()])
+    const handedOver = Promise.all([attaching.close(), processing.close()])
+    const delivered = delivering.close()
     runs.stopAll(new ShuttingDown())
-    await closed
+    await handedOver
+    await beat
+    // It has no jobs any more, and must not look lost while deliveries end. Where this fails, it does.
+    await sayGone(redis, start).catch(() => undefined)
+    await delivered
     await courier.idle()
     await Promise.all([
       sweeper.stop(),
-      beat,
       ...housekeeping.map(each => each.stop()),
       runs.close(),
       executor.close(),
       sender.close(),
     ])
-    // Without it the worker is forgotten for want of a sign of life.
-    await sayGone(redis, worker).catch(() => undefined)
     await enqueuer.close()
     await storage.close()
   }

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { readHistory } from '../../src/jobs/history.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { readScript } from '../../src/jobs/script.ts'
-import { sayAlive, sayGone } from '../../src/jobs/workers.ts'
+import { memberOf, sayAlive, sayGone } from '../../src/jobs/workers.ts'
 import { draft, startApi, type TestApi, upload } from '../support/api.ts'
 import { attemptAnswered } from '../support/attempts.ts'
 import { complete, fail, start } from './stand-in.ts'
@@ -128,11 +128,15 @@ describe('the workers', () => {
   const told = () => get<Told>('/api/workers')
   const workers = async () => (await told()).items
   const counted = async () => (await get<{ workers: number }>('/api/stats')).workers
+  const startOf = (id: string, startedAt = 1_800_000_000_000) => ({ id, startedAt })
+  const alive = (...ids: string[]) => Promise.all(ids.map(id => sayAlive(api.client, startOf(id))))
+  /** @param ago ms since its last sign of life */
+  const seen = (ago: number, id: string, startedAt?: number) =>
+    api.client.zadd(keys.workers, Date.now() - ago, memberOf(startOf(id, startedAt)))
 
   test('are listed with what they do now, as many as the figures count', async () => {
     expect(await workers()).toEqual([])
-    await sayAlive(api.client, 'test:1', 1_800_000_000_000)
-    await sayAlive(api.client, 'test:2', 1_800_000_000_000)
+    await alive('test:1', 'test:2')
     const { id } = await start(api, await upload(api))
     expect(await workers()).toEqual([
       {
@@ -153,11 +157,11 @@ describe('the workers', () => {
   })
 
   test('that were lost are told for an hour, the newest loss first, with what nobody has taken up from them', async () => {
-    for (const id of ['test:1', 'test:2', 'test:3', 'test:4']) await sayAlive(api.client, id, 0)
+    await alive('test:1', 'test:2', 'test:3', 'test:4')
     const { id } = await start(api, await upload(api))
-    await sayGone(api.client, 'test:2')
-    const at = Date.now()
-    await api.client.zadd(keys.workers, at - 20_000, 'test:1', at - 16_000, 'test:3')
+    await sayGone(api.client, startOf('test:2'))
+    await seen(20_000, 'test:1')
+    await seen(16_000, 'test:3')
     const job = { id, stage: null, percent: 0 }
     const seenAt = expect.any(String)
     expect(await told()).toMatchObject({
@@ -167,17 +171,29 @@ describe('the workers', () => {
         { id: 'test:1', host: 'test', pid: 1, seenAt, jobs: [job] },
       ],
     })
-    await api.client.zadd(keys.workers, at - 3_600_001, 'test:1', at, 'test:3')
+    await seen(3_600_001, 'test:1')
+    await seen(0, 'test:3')
     expect(await told()).toMatchObject({ items: [{ id: 'test:3' }, { id: 'test:4' }], lost: [] })
     await cancel(id)
   })
 
+  test('that die in a container are told, although they are back under the same name at once', async () => {
+    const { id } = await start(api, await upload(api))
+    await seen(16_000, 'test:1', 1_000)
+    await seen(0, 'test:1', 2_000)
+    const job = { id, stage: null, percent: 0 }
+    expect(await told()).toMatchObject({
+      items: [{ id: 'test:1', startedAt: '1970-01-01T00:00:02.000Z', jobs: [job] }],
+      lost: [{ id: 'test:1', startedAt: '1970-01-01T00:00:01.000Z', jobs: [] }],
+    })
+    await cancel(id)
+  })
+
   test('are gone when they say so, and 15 s after their last sign of life', async () => {
-    for (const id of ['test:1', 'test:2', 'test:3']) await sayAlive(api.client, id, 0)
-    await sayGone(api.client, 'test:1')
-    await api.client.zadd(keys.workers, Date.now() - 16_000, 'test:2')
+    await alive('test:1', 'test:2', 'test:3')
+    await sayGone(api.client, startOf('test:1'))
+    await seen(16_000, 'test:2')
     expect((await workers()).map(({ id }) => id)).toEqual(['test:3'])
     expect(await counted()).toBe(1)
-    expect(await api.client.exists(keys.worker('test:1'))).toBe(0)
   })
 })

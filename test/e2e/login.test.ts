@@ -74,6 +74,7 @@ describe.skipIf(chromium === null)('the login page', () => {
   test('a link to the login page cannot lead to another site', async () => {
     for (const next of [
       '//evil.example/',
+      '/.//evil.example/',
       'https://evil.example/',
       '/\\evil.example',
       'javascript:alert(1)',

@@ -67,6 +67,16 @@ test('warns of what the report has to do without: the rest of a damaged file, an
   ])
 })
 
+test('files without times push no warning out: however many there are, they have one line, the last', async () => {
+  const texts = Array.from({ length: 30 }, (_, n) => ({ name: `${n}.txt`, bytes: 'no time\n' }))
+  const cut = gzipSync('2026-03-01 10:00:00 INFO whole\n'.repeat(9_000)).subarray(0, 200)
+  const lines = await logged([...texts, { name: 'cut.log.gz', bytes: cut }])
+  expect(messages(lines, 'warn')).toEqual([
+    '"cut.log.gz" is not whole: it breaks off or is damaged. What comes before that was read.',
+    'No entry of "0.txt", "1.txt", "2.txt" or 27 more files tells a time: the timeline is without them.',
+  ])
+})
+
 test('thousands of files are told in a few lines: of the first by themselves, of the others in sums', async () => {
   const members = Array.from({ length: 1_000 }, (_, n) => ({ name: `${n}.log`, bytes: 'one\n' }))
   const lines = await logged([{ name: 'all.zip', bytes: zip(members) }])
@@ -76,7 +86,14 @@ test('thousands of files are told in a few lines: of the first by themselves, of
     '1,000 files in all: 1,000 entries in 1,000 lines, 3.9 KiB. The first 20 are told of above.',
     '1,000 files in all: nothing had to be redacted. The first 20 are told of above.',
   ])
-  expect(messages(lines, 'warn').at(-1)).toBe('980 more warnings of this stage are left out.')
+})
+
+test('of thousands of damaged files the first are named, and how many more there are', async () => {
+  const cut = gzipSync('one\n'.repeat(9_000)).subarray(0, 20)
+  const members = Array.from({ length: 30 }, (_, n) => ({ name: `${n}.log.gz`, bytes: cut }))
+  const warnings = messages(await logged([{ name: 'all.zip', bytes: zip(members) }]), 'warn')
+  expect(warnings.filter(message => message.includes('is not whole'))).toHaveLength(20)
+  expect(warnings).toContain('10 more warnings of this stage are left out.')
 })
 
 test('no line quotes a file, whatever is in it: neither before redaction nor after', async () => {

@@ -1,7 +1,7 @@
 /** What the page of a job makes of its events and its record, without a browser. */
 import { describe, expect, test } from 'vitest'
 import type { EventData, EventType, Job, JobEvent } from '../../src/ui/app/contract.ts'
-import { linesLike } from '../../src/ui/app/pages/job/log-filter.ts'
+import { linesLike, warningsOf } from '../../src/ui/app/pages/job/log-filter.ts'
 import { changed, UNKNOWN } from '../../src/ui/app/pages/job/state.ts'
 import { percentOf, placesOf, type Story, stepsOf, tell, UNTOLD } from '../../src/ui/app/pages/job/story.ts'
 
@@ -273,5 +273,19 @@ describe('the log', () => {
     expect(shown('error', '')).toEqual([2])
     expect(shown('info', 'gave UP')).toEqual([2, 3])
     expect(shown('info', 'two')).toEqual([1, 2, 3])
+  })
+
+  test('what a stage warned of stands beside the results of the run that went on behind it, until it runs again', () => {
+    const first = [
+      event(1, 'stage.started', { stage: 'one' }),
+      event(2, 'job.log', { stage: 'one', level: 'warn', message: 'Not whole' }),
+      event(3, 'stage.started', { stage: 'two' }),
+      event(4, 'job.log', { stage: 'two', level: 'warn', message: 'Slow disk' }),
+    ]
+    const again = (run: number, ...stages: string[]) =>
+      stages.map((stage, nth) => event(run * 10 + nth, 'stage.started', { stage }, run))
+    expect(warningsOf(tell(UNTOLD, first))).toEqual(['Not whole', 'Slow disk'])
+    expect(warningsOf(tell(UNTOLD, [...first, ...again(2, 'two')]))).toEqual(['Not whole'])
+    expect(warningsOf(tell(UNTOLD, [...first, ...again(2, 'one', 'two')]))).toEqual([])
   })
 })

@@ -238,6 +238,11 @@ describe('a callback', () => {
     await receiver.received(1)
     const stopped = worker.kill('SIGTERM')
     await worker.printed(/stops: hands its jobs over/)
+    // It has no jobs any more: nobody is to take it for one that was killed.
+    await eventually(
+      () => jobs.redis.zcard(keys.workers),
+      count => count === 0,
+    )
     latch.resolve()
     await stopped
     expect(await deliveryOf(id)).toMatchObject({ status: 'delivered', attempts: [{ statusCode: 204 }] })

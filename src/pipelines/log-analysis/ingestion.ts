@@ -16,7 +16,7 @@ import { passing } from './input/passing.ts'
 import { AtMember, eachText, type PackedText, type PassedOver, type UploadedBytes } from './input/texts.ts'
 import { KeptTexts } from './kept-texts.ts'
 import { ByteProgress } from './progress.ts'
-import { ingested, StageLog, sizeOf, warningsOf } from './stage-log.ts'
+import { ingested, StageLog, sizeOf, warn } from './stage-log.ts'
 
 export async function ingestion(context: StageContext): Promise<undefined> {
   const progress = new ByteProgress(
@@ -81,7 +81,7 @@ async function ingestAs(
       const one = { fileId: file.id, upload: place, name, path: text.path, size: text.size, ...read }
       texts.push(one)
       log.file(ingested(one))
-      for (const warning of warningsOf(one)) log.warn(warning)
+      warn(log, one)
     })
     await kept.end()
     tellPassedOver(log, file, passedOver)

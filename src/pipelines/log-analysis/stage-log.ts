@@ -12,12 +12,15 @@ import { bytes, counted, errorsIn, number, ranked } from './rendering/words.ts'
 const MOST = 20
 /** Kinds of what was redacted that a line names. */
 const MOST_KINDS = 12
+/** Files without times that a line names. */
+const MOST_NAMED = 3
 
 /** A stage's lines; what is beyond the bounds is counted. */
 export class StageLog {
   readonly #context: Pick<StageContext, 'log'>
   #files = 0
   #warnings = 0
+  readonly #untimed: string[] = []
 
   constructor(context: Pick<StageContext, 'log'>) {
     this.#context = context
@@ -31,6 +34,11 @@ export class StageLog {
     if (++this.#warnings <= MOST) this.#context.log('warn', message)
   }
 
+  /** Of a file in which no entry tells a time. Of many there is one line, so that they push no other warning out. */
+  untimed(name: string): void {
+    this.#untimed.push(name)
+  }
+
   /** @param sum on all files together; of one alone its own line has said it. */
   end(sum: string): void {
     const more = this.#warnings - MOST
@@ -39,6 +47,7 @@ export class StageLog {
         'warn',
         `${counted(more, 'more warning')} of this stage ${more === 1 ? 'is' : 'are'} left out.`,
       )
+    if (this.#untimed.length > 0) this.#context.log('warn', withoutTimes(this.#untimed))
     if (this.#files <= 1) return
     const told = this.#files > MOST ? ` The first ${MOST} are told of above.` : ''
     this.#context.log('info', `${number(this.#files)} files in all: ${sum}.${told}`)
@@ -52,15 +61,19 @@ export function ingested(text: IngestedText): string {
   return `"${name}" (${form}): ${sizeOf([text])}.`
 }
 
-/** What whoever reads the report should know of a file beforehand. */
-export function warningsOf(text: IngestedText): string[] {
-  const { name, truncated, entries, untimed } = text
-  const warnings: string[] = []
+/** Tells what whoever reads the report should know of a file beforehand. */
+export function warn(log: StageLog, { name, truncated, entries, untimed }: IngestedText): void {
   if (truncated)
-    warnings.push(`"${name}" is not whole: it breaks off or is damaged. What comes before that was read.`)
-  if (entries > 0 && untimed === entries)
-    warnings.push(`No entry of "${name}" tells a time: the timeline is without it.`)
-  return warnings
+    log.warn(`"${name}" is not whole: it breaks off or is damaged. What comes before that was read.`)
+  if (entries > 0 && untimed === entries) log.untimed(name)
+}
+
+function withoutTimes(files: readonly string[]): string {
+  const named = files.slice(0, MOST_NAMED).map(name => `"${name}"`)
+  const more = files.length - named.length
+  const list = [...named, ...(more > 0 ? [counted(more, 'more file')] : [])]
+  const them = list.length > 1 ? `${list.slice(0, -1).join(', ')} or ${list.at(-1)}` : list[0]
+  return `No entry of ${them} tells a time: the timeline is without ${files.length > 1 ? 'them' : 'it'}.`
 }
 
 /** `357 entries in 463 lines, 52.8 KiB: 83 errors, 20 warnings, 1 without a time`. */

@@ -35,5 +35,6 @@ form.addEventListener('submit', async event => {
 function next(): string {
   const wanted = new URLSearchParams(location.search).get('next') ?? '/'
   const url = URL.canParse(wanted, location.origin) ? new URL(wanted, location.origin) : null
-  return url?.origin === location.origin ? url.pathname + url.search + url.hash : '/'
+  // Whole, since a path may begin with two slashes: by itself that is another site.
+  return url?.origin === location.origin ? url.href : '/'
 }

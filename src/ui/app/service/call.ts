@@ -90,8 +90,11 @@ export async function call<T>(
   return answer
 }
 
-/** To the login page, and back here afterwards. */
+let isLeaving = false
+
+/** To the login page, and back here afterwards; unless whoever was in is on their way out. */
 export function signIn(): void {
+  if (isLeaving) return
   location.assign(`/login?next=${encodeURIComponent(keepPlace())}${wasIn ? '&ended' : ''}`)
 }
 
@@ -125,12 +128,19 @@ export async function signInWith(key: string): Promise<void> {
 
 /** Ends the session, and with it what this page may show. @throws {Refusal} where it may not have ended */
 export async function signOut(): Promise<void> {
-  const response = await fetch('/logout', { method: 'POST', redirect: 'manual' }).catch(() => {
-    throw new Refusal(0, null)
-  })
-  // 401: there was none any more.
-  if (response.type !== 'opaqueredirect' && !response.ok && response.status !== 401) {
-    throw new Refusal(response.status, await response.json().catch(() => null))
+  // What the page still asks for meanwhile is refused before it is left.
+  isLeaving = true
+  try {
+    const response = await fetch('/logout', { method: 'POST', redirect: 'manual' }).catch(() => {
+      throw new Refusal(0, null)
+    })
+    // 401: there was none any more.
+    if (response.type !== 'opaqueredirect' && !response.ok && response.status !== 401) {
+      throw new Refusal(response.status, await response.json().catch(() => null))
+    }
+  } catch (error) {
+    isLeaving = false
+    throw error
   }
   location.assign('/login')
 }

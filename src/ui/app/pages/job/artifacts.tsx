@@ -33,7 +33,7 @@ export function Artifacts({ job, story }: { job: Job; story: Story }) {
         <h2 id="artifacts">Results</h2>
         <span className="muted">{counted(artifacts.length, 'artifact')}</span>
       </CardHead>
-      <Warnings warnings={warningsOf(story.lines, job.run)} />
+      <Warnings warnings={warningsOf(story)} />
       <ul className={styles.list}>
         {listed.map(artifact => (
           <Row key={artifact.name} id={id} artifact={artifact} />

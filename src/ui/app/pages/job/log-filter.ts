@@ -1,5 +1,5 @@
 /** Which lines of a job's log are shown. */
-import type { LogLine } from './story.ts'
+import type { LogLine, Story } from './story.ts'
 
 /** From the least to the most urgent. */
 export const LEVELS = ['info', 'warn', 'error'] as const
@@ -17,8 +17,12 @@ export function linesLike(lines: readonly LogLine[], least: Level, text: string)
   )
 }
 
-/** What a run warned of. Each once: a stage that runs again says it again. */
-export function warningsOf(lines: readonly LogLine[], run: number): readonly string[] {
-  const warnings = lines.filter(line => line.run === run && line.level === 'warn')
+/**
+ * What the results have to do without, as each stage said when it ran last: a retry goes on behind those that are done. Each
+ * once: a stage that is begun again says it again.
+ */
+export function warningsOf({ lines, runs }: Story): readonly string[] {
+  const newest = new Map(runs.flatMap(({ run, stages }) => stages.map(({ name }) => [name, run] as const)))
+  const warnings = lines.filter(({ run, stage, level }) => level === 'warn' && newest.get(stage) === run)
   return [...new Set(warnings.map(({ message }) => message))]
 }

@@ -14,8 +14,6 @@ const SHOWN = 6
 /** Of those that were lost: one that dies whenever it is started makes hundreds. */
 const LOST_SHOWN = 5
 
-type Worker = Told['lost'][number] & { readonly startedAt?: string }
-
 export function Workers({ items, lost, className }: Told & { className?: string | undefined }) {
   return (
     <Card className={className} aria-labelledby="workers">
@@ -33,9 +31,14 @@ export function Workers({ items, lost, className }: Told & { className?: string 
       )}
       {(items.length > 0 || lost.length > 0) && (
         <ul className={styles.list}>
-          {[...items, ...lost.slice(0, LOST_SHOWN)].map(worker => (
+          {items.map(worker => (
             <li key={worker.id} className={styles.worker}>
-              <Row worker={worker} />
+              <Row worker={worker} lost={false} />
+            </li>
+          ))}
+          {lost.slice(0, LOST_SHOWN).map(worker => (
+            <li key={`${worker.id} ${worker.startedAt}`} className={styles.worker}>
+              <Row worker={worker} lost />
             </li>
           ))}
           {lost.length > LOST_SHOWN && (
@@ -49,30 +52,30 @@ export function Workers({ items, lost, className }: Told & { className?: string 
   )
 }
 
-/** @param worker without `startedAt`: one that was lost */
-function Row({ worker: { host, pid, startedAt, seenAt, jobs } }: { worker: Worker }) {
+function Row({ worker, lost }: { worker: Told['items'][number]; lost: boolean }) {
+  const { host, pid, startedAt, seenAt, jobs } = worker
   const more = jobs.length - SHOWN
   return (
     <>
       <div className={styles.head}>
         <strong>{host}</strong>
         <span className="muted number">{pid}</span>
-        {startedAt ? (
+        {lost ? (
+          <Badge tone="bad">Gone</Badge>
+        ) : (
           <Badge tone={jobs.length > 0 ? 'busy' : 'quiet'}>
             {jobs.length > 0 ? counted(jobs.length, 'job') : 'Idle'}
           </Badge>
-        ) : (
-          <Badge tone="bad">Gone</Badge>
         )}
         <span className={styles.note}>
-          {startedAt ? (
-            <>
-              up since <Time at={startedAt} />
-            </>
-          ) : (
+          {lost ? (
             <>
               {jobs.length > 0 && `${counted(jobs.length, 'job')} not taken up yet, `}last seen{' '}
               <Time at={seenAt} style="ago" />
+            </>
+          ) : (
+            <>
+              up since <Time at={startedAt} />
             </>
           )}
         </span>
