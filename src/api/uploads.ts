@@ -65,7 +65,7 @@ export function uploadEndpoints(services: Services, metrics: Metrics) {
           'Keys, each with its value in base64, with commas between: `filename`, `filetype`; `jobId` of a draft, or, for a new one, `pipeline`, `priority`, `callbackUrl`, `metadata` (JSON); `submit`, without a value, where the job is to be submitted when the file is complete',
         ...CHECKSUM,
         'Idempotency-Key':
-          'At most 255 printable characters, quoted or bare. With a `jobId`, the same key with the same size and metadata makes one upload, as long as the job is there.',
+          'At most 255 printable characters, quoted or bare. With a `jobId`, the same key with the same size and metadata makes one upload, as long as that is there; a repeat’s own first bytes are not taken, and `Upload-Offset` says how far it is.',
       },
       answers: {
         201: {

@@ -57,7 +57,8 @@ export interface AuditEntry {
 
 /** Milliseconds for which entries are kept, unless there are too many (lua/audit.lua). */
 export const AUDIT_RETENTION = 90 * 86_400_000
-const BATCH = 1_000
+/** Of a stream, where a filter may leave most of them out. */
+const BATCH = 250
 /**
  * How many entries one page may look at, and for how long, in ms: a filter that fits little gives short pages, not slow
  * ones.
@@ -77,19 +78,34 @@ export type Audit = ReturnType<typeof createAudit>
 export function createAudit(redis: Redis) {
   const write = defineScript(redis, 'audit', 'audit-entry')
 
-  /** The newest `count` before an entry, the newest first, of several streams as if they were one. */
-  async function newest(kinds: readonly string[], before: string | null, count: number): Promise<Entry[]> {
-    // At one moment: of two entries that come in between, only the newer one might be seen.
+  /** Those before an entry, the newest first, of several streams as if they were one; read in batches of each. */
+  async function* entriesOf(
+    kinds: readonly string[],
+    before: string | null,
+    batch: number,
+  ): AsyncGenerator<Entry> {
+    const streams = kinds.map((kind): Stream => ({ kind, last: before, waiting: [], ended: false }))
+    for (;;) {
+      const dry = streams.filter(({ waiting, ended }) => waiting.length === 0 && !ended)
+      if (dry.length > 0) await fill(dry, batch)
+      const [first, ...others] = streams.filter(({ waiting }) => waiting.length > 0)
+      if (!first) return
+      yield others.reduce((one, other) => (isNewer(other, one) ? other : one), first).waiting.pop()!
+    }
+  }
+
+  /** At first all of them at one moment: of two entries that come in between, only the newer one might be seen. */
+  async function fill(streams: readonly Stream[], batch: number): Promise<void> {
     const reading = redis.multi()
-    for (const kind of kinds)
-      reading.xrevrange(keys.audit(kind), before ? `(${before}` : '+', '-', 'COUNT', count)
-    const found = ((await reading.exec()) ?? []).flatMap(([error, entries]) => {
+    for (const { kind, last } of streams)
+      reading.xrevrange(keys.audit(kind), last ? `(${last}` : '+', '-', 'COUNT', batch)
+    for (const [index, [error, found]] of ((await reading.exec()) ?? []).entries()) {
       if (error) throw error
-      return entries as Entry[]
-    })
-    return kinds.length === 1
-      ? found
-      : found.sort(([one], [other]) => compareEventIds(other, one)).slice(0, count)
+      const stream = streams[index]!
+      stream.waiting = (found as Entry[]).toReversed()
+      stream.ended = stream.waiting.length < batch
+      stream.last = stream.waiting[0]?.[0] ?? null
+    }
   }
 
   return {
@@ -119,20 +135,19 @@ export function createAudit(redis: Redis) {
       const batch = query.action === undefined && query.actor === undefined ? query.limit + 1 : BATCH
       let before = query.cursor && `${query.cursor.createdAt}-${query.cursor.id}`
       const end = performance.now() + LOOKING
-      for (let looked = 0; looked < LOOKED_AT && (looked === 0 || performance.now() < end); looked += batch) {
-        const found = await newest(kinds, before, batch)
-        for (const [id, fields] of found) {
-          const entry = parse(id, fields)
-          const fits =
-            (query.actor === undefined || entry.actor === query.actor) &&
-            (query.action === undefined || entry.action === query.action)
-          if (fits && items.length === query.limit) return { items, next: cursorOf(before!) }
-          before = id
-          if (fits) items.push(entry)
-        }
-        if (found.length < batch) return { items, next: null }
+      let looked = 0
+      for await (const [id, fields] of entriesOf(kinds, before, batch)) {
+        const isEnough = looked === LOOKED_AT || (looked >= batch && performance.now() > end)
+        const entry = parse(id, fields)
+        const fits =
+          (query.actor === undefined || entry.actor === query.actor) &&
+          (query.action === undefined || entry.action === query.action)
+        if (isEnough || (fits && items.length === query.limit)) return { items, next: cursorOf(before!) }
+        before = id
+        looked++
+        if (fits) items.push(entry)
       }
-      return { items, next: cursorOf(before!) }
+      return { items, next: null }
     },
 
     /** Removes what has had its time. */
@@ -145,6 +160,19 @@ export function createAudit(redis: Redis) {
 
 /** Id and fields, as Redis gives them. */
 type Entry = [id: string, fields: string[]]
+
+interface Stream {
+  readonly kind: string
+  /** Before which it is read on. */
+  last: string | null
+  /** The newest at the end, from where they are taken. */
+  waiting: Entry[]
+  ended: boolean
+}
+
+function isNewer(one: Stream, other: Stream): boolean {
+  return compareEventIds(one.waiting.at(-1)![0], other.waiting.at(-1)![0]) > 0
+}
 
 function cursorOf(entryId: string): Cursor {
   const [createdAt, id] = entryId.split('-') as [string, string]

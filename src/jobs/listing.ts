@@ -38,6 +38,8 @@ export function listJobs(redis: Redis, query: ListQuery): Promise<Page<JobRecord
 
 /** Of those that hold every job that fits, the one that most likely holds fewest others. */
 function indexesFor({ statuses, owner, error, metadata = [] }: JobFilter): string[] {
+  // Only what failed has an error.
+  if (error !== undefined && statuses.length > 0 && !statuses.includes('failed')) return []
   const pair = metadata.find(([key, value]) => isIndexed(key, value))
   if (pair) return [keys.jobsLabelled(metadataLabel(...pair))]
   if (error !== undefined && owner === undefined) return [keys.jobsIn('failed')]

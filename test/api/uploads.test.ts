@@ -210,6 +210,23 @@ describe('a resumable upload', () => {
     expect(await code(await begin(5, 'a.log'))).toEqual([404, 'not-found'])
   })
 
+  test('that is begun again with its first bytes is told how far it is by then, and they are not taken twice', async () => {
+    const { id: jobId } = await draft(api)
+    const begin = () =>
+      tus.create(6, { jobId, filename: 'a.log' }, { 'idempotency-key': 'first-bytes' }, 'abc')
+    const told = (answer: Response) => [answer.status, answer.headers.get('upload-offset')]
+    const first = await begin()
+    const location = first.headers.get('location')!
+    expect([told(first), told(await begin())]).toEqual([
+      [201, '3'],
+      [201, '3'],
+    ])
+    expect((await tus.patch(location, 3, 'def')).status).toBe(204)
+    const again = await begin()
+    expect([told(again), again.headers.get('location')]).toEqual([[201, '6'], location])
+    expect((await job(jobId)).files).toMatchObject([{ size: 6, sha256: sha256('abcdef') }])
+  })
+
   test('is counted among the bytes uploaded', async () => {
     const read = async () => {
       const text = await (await fetch(`${api.url}/metrics`)).text()

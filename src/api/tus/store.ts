@@ -48,6 +48,8 @@ export class UploadStore extends DataStore {
   readonly #options: StoreOptions
   #id: UploadId | null
   #completedBytes = 0
+  /** Its upload had been made before. */
+  #repeated = false
   #expiresAt: number | null = null
   #writing: Promise<unknown> = Promise.resolve()
   override extensions = ['creation', 'creation-with-upload', 'termination', 'expiration', 'checksum']
@@ -102,7 +104,10 @@ export class UploadStore extends DataStore {
       if (isRefused(opened)) throw openUploadRefusal(opened.refused, maxFiles)
       this.#id = { jobId, fileId: opened.fileId }
       this.#expiresAt = opened.expiresAt
-      if (token) made = await this.#made(open)
+      if (token) {
+        made = await this.#made(open)
+        this.#repeated = made?.key !== key
+      }
     } else {
       const request = await toRequest(services, job.draft, { id: jobId, owner: caller.name })
       const created = await transitions.create(request, randomUUID(), {
@@ -142,7 +147,12 @@ export class UploadStore extends DataStore {
     })
   }
 
-  override async write(source: NodeJS.ReadableStream, _id: string, offset: number): Promise<number> {
+  override async write(source: NodeJS.ReadableStream, id: string, offset: number): Promise<number> {
+    // First bytes that came with it the first time: the client is told how far they were, and goes on from there.
+    if (this.#repeated) {
+      for await (const _ of source);
+      return (await this.getUpload(id)).offset
+    }
     const { open, uncheckedFrom } = await this.#read()
     // Completed before: nothing is missing, and the tus server lets nothing more in.
     if (!open) return offset

@@ -93,8 +93,9 @@ function Trouble({ webhook }: { webhook: Webhook }) {
 /** How long a receiver may still go by the secret that it had. */
 function Rotation({ webhook: { previousSecretUntil } }: { webhook: Webhook }) {
   if (!previousSecretUntil) return null
+  // Not told by itself: it stands for a day, and its time left changes.
   return (
-    <Note>
+    <Note role="note">
       <strong>
         Its secret was rotated: until <Time at={previousSecretUntil} /> (
         <Time at={previousSecretUntil} style="ago" />) the one before signs, too.
@@ -105,9 +106,15 @@ function Rotation({ webhook: { previousSecretUntil } }: { webhook: Webhook }) {
   )
 }
 
-function Note({ tone, children }: { tone?: 'bad' | 'warn'; children: ReactNode }) {
+interface NoteProps {
+  tone?: 'bad' | 'warn'
+  role?: 'status' | 'note'
+  children: ReactNode
+}
+
+function Note({ tone, role = 'status', children }: NoteProps) {
   return (
-    <div className={styles.note} data-tone={tone} role="status">
+    <div className={styles.note} data-tone={tone} role={role}>
       <p>{children}</p>
     </div>
   )
