@@ -105,7 +105,7 @@ describe.skipIf(chromium === null)('an upload in the browser', () => {
   test('is submitted after signing in again, when the session ended in the middle', async () => {
     await begin('session.log')
     await context.clearCookies()
-    await page.waitForURL('**/login?next=%2Fupload')
+    await page.waitForURL('**/login?next=%2Fupload*')
     await signIn(KEY)
     await page.goto('/upload')
     await oneJob('session.log')

@@ -81,7 +81,8 @@ export function Lines({ text, wrap, current, search, onSelect, onWhole, handle }
       else setAt((line - 1) * ROW)
     },
     page: by => setAt(at + by * Math.max(ROW, view - 2 * ROW)),
-    focus: () => box.current?.focus(),
+    // It fills the page, whose edges are no place to scroll to.
+    focus: () => box.current?.focus({ preventScroll: true }),
     seen: line =>
       line > first && line <= first + shown ? line : Math.min(lines, first + Math.ceil(view / ROW / 2)),
   }))
