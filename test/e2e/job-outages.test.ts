@@ -116,17 +116,41 @@ describe.skipIf(chromium === null)('the page of a job', () => {
 
   test('says that the service cannot be reached for as long as that is so, and no longer', async () => {
     const { id } = (await api('POST', '', '{}', 'application/json'))!
+    let isAway = false
+    // As a proxy does before it. From the beginning: what a page has open already is not sure to be asked for through it.
+    await page.route(`**/api/jobs/${id}**`, route =>
+      isAway ? route.fulfill({ status: 502, body: '' }) : route.continue(),
+    )
     await page.goto(`/jobs/${id}`)
     await live(page)
     await page.locator('[data-type="job.created"]').waitFor()
-    // As a proxy does before it.
-    const away = { status: 502, body: '' }
-    await page.route(`**/api/jobs/${id}**`, route => route.fulfill(away))
+    isAway = true
     await killApi()
     const alert = page.getByRole('alert').getByText('The service is not reachable behind its proxy')
     await alert.waitFor()
-    await page.unroute(`**/api/jobs/${id}**`)
+    isAway = false
     await live(page)
+    await alert.waitFor({ state: 'detached' })
+  })
+
+  test('asks again for what was refused while its stream only paused', async () => {
+    const { id } = (await api('POST', '', '{}', 'application/json'))!
+    let isAway = false
+    await page.route(`**/api/jobs/${id}`, route =>
+      isAway ? route.fulfill({ status: 502, body: '' }) : route.continue(),
+    )
+    await page.goto(`/jobs/${id}`)
+    await live(page)
+    await page.locator('[data-type="job.created"]').waitFor()
+    isAway = true
+    const form = new FormData()
+    form.append('files', new Blob([LOG]), 'told.log')
+    await api('POST', `/${id}/files`, form)
+    const alert = page.getByRole('alert').getByText('The service is not reachable behind its proxy')
+    await alert.waitFor()
+    isAway = false
+    await killApi()
+    await page.getByRole('heading', { name: 'told.log', level: 1 }).waitFor()
     await alert.waitFor({ state: 'detached' })
   })
 

@@ -63,6 +63,14 @@ export function useJob(id: string): FollowedJob {
     })
   }, [id, isOver, state.gone, read, reload])
 
+  // A cut may refuse an answer of the job and only pause its stream, which then has nothing new to tell.
+  const isLive = state.stream === 'live'
+  const refusal = useRef(state.refusal)
+  refusal.current = state.refusal
+  useEffect(() => {
+    if (isLive && refusal.current) reload()
+  }, [isLive, reload])
+
   const took = useCallback((job: Job) => {
     generation.current += 1
     dispatch({ kind: 'read', job })
