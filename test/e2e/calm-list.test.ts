@@ -1,5 +1,5 @@
 /** The list of jobs under a burst of others: calm for whoever is at it, and sparing of the service. */
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
@@ -47,6 +47,9 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
   const gone = (id: string) => page.locator(`#jobs li[data-job="${id}"][data-gone]`)
   const held = (words: string | RegExp) => page.getByRole('button', { name: words })
   const top = async (id: string) => (await row(page, id).boundingBox())!.y
+  const isNextPage = (request: Request) => new URL(request.url()).searchParams.has('cursor')
+  /** Time in which the page could do what it must not. */
+  const beat = () => page.evaluate('new Promise(done => setTimeout(done, 800))')
   const letGo = () => page.mouse.move(2, 2)
 
   test('keeps the row under the pointer in its place, tells its progress there, and lets the others in after it', async () => {
@@ -134,6 +137,36 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await row(page, newest).waitFor()
     expect(await page.evaluate('scrollY')).toBe(0)
     await row(page, await draft()).waitFor()
+  })
+
+  test('keeps what became of its jobs while an older page was on its way', async () => {
+    await burst(120)
+    const [changed, deleted] = await burst(2)
+    await page.goto('/')
+    await live(page)
+    await row(page, deleted!).waitFor()
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const asked = page.waitForRequest(isNextPage)
+    await page.route(
+      url => url.searchParams.has('cursor'),
+      async route => {
+        const response = await route.fetch()
+        await released
+        await route.fulfill({ response })
+      },
+    )
+    await page.evaluate('scrollTo(0, 80 * 60)')
+    await asked
+    await ask('POST', `/api/jobs/${changed}/cancel`)
+    const newest = await draft()
+    await ask('DELETE', `/api/jobs/${deleted}`)
+    await beat()
+    release()
+    await held('1 new job').waitFor()
+    await page.evaluate('scrollTo(0, 0)')
+    await row(page, newest).waitFor()
+    await row(page, changed!).getByText('Cancelled').waitFor()
+    expect(await row(page, deleted!).count()).toBe(0)
   })
 
   test('keeps place and keyboard of whoever opens a job and comes back', async () => {
