@@ -47,7 +47,9 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
   const gone = (id: string) => page.locator(`#jobs li[data-job="${id}"][data-gone]`)
   const held = (words: string | RegExp) => page.getByRole('button', { name: words })
   const top = async (id: string) => (await row(page, id).boundingBox())!.y
-  const isNextPage = (request: Request) => new URL(request.url()).searchParams.has('cursor')
+  const isOlder = (url: URL) => url.searchParams.has('cursor')
+  const isNewest = (url: URL) => url.pathname === '/api/jobs' && !isOlder(url)
+  const isNextPage = (request: Request) => isOlder(new URL(request.url()))
   /** Time in which the page could do what it must not. */
   const beat = () => page.evaluate('new Promise(done => setTimeout(done, 800))')
   const letGo = () => page.mouse.move(2, 2)
@@ -147,14 +149,11 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await row(page, deleted!).waitFor()
     const { promise: released, resolve: release } = Promise.withResolvers<void>()
     const asked = page.waitForRequest(isNextPage)
-    await page.route(
-      url => url.searchParams.has('cursor'),
-      async route => {
-        const response = await route.fetch()
-        await released
-        await route.fulfill({ response })
-      },
-    )
+    await page.route(isOlder, async route => {
+      const response = await route.fetch()
+      await released
+      await route.fulfill({ response })
+    })
     await page.evaluate('scrollTo(0, 80 * 60)')
     await asked
     await ask('POST', `/api/jobs/${changed}/cancel`)
@@ -167,6 +166,59 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await row(page, newest).waitFor()
     await row(page, changed!).getByText('Cancelled').waitFor()
     expect(await row(page, deleted!).count()).toBe(0)
+  })
+
+  test('asks once for an older page that is refused, says so at its end, and asks again by hand', async () => {
+    const [oldest] = await burst(1)
+    await burst(120)
+    await page.goto('/?status=draft')
+    await live(page)
+    await page.locator('#jobs li').first().waitFor()
+    const asked: string[] = []
+    page.on('request', request => isNextPage(request) && asked.push(request.url()))
+    const refusal = {
+      status: 403,
+      contentType: 'application/problem+json',
+      body: '{"detail":"Not for you."}',
+    }
+    await page.route(isOlder, route => route.fulfill(refusal))
+    await page.evaluate('scrollTo(0, 80 * 60)')
+    await page
+      .locator('section', { has: page.locator('#jobs') })
+      .getByText('Not for you.')
+      .waitFor()
+    expect(await violationsInBothThemes(page)).toEqual([])
+    await beat()
+    expect(asked).toHaveLength(1)
+    await page.unroute(isOlder)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('Not for you.').waitFor({ state: 'detached' })
+    await page.evaluate('scrollTo(0, 119 * 60)')
+    await row(page, oldest!).waitFor()
+  })
+
+  test('is read anew to the end where it missed events, before it is read on', async () => {
+    await burst(120)
+    const opened = Promise.withResolvers<void>()
+    await page.route('**/api/events*', async route => {
+      await opened.promise
+      await route.continue()
+    })
+    await page.goto('/')
+    await page.locator('#jobs li').first().waitFor()
+    await draft()
+    const anew = Promise.withResolvers<void>()
+    await page.route(isNewest, async route => {
+      await anew.promise
+      await route.continue().catch(() => {})
+    })
+    const begun = page.waitForRequest(request => isNewest(new URL(request.url())))
+    opened.resolve()
+    await begun
+    await page.evaluate('scrollTo(0, 80 * 60)')
+    await beat()
+    anew.resolve()
+    await held('1 new job').waitFor()
   })
 
   test('keeps place and keyboard of whoever opens a job and comes back', async () => {
