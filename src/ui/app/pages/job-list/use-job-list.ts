@@ -1,13 +1,13 @@
 /** The jobs that fit a filter: read page by page, newest first, and then kept up to date by the event stream. */
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { Job, JobEvent } from '../../contract.ts'
+import type { Job, JobEvent, JobPage } from '../../contract.ts'
 import { call, jobPath, Refusal } from '../../service/call.ts'
 import { follow } from '../../service/follow.ts'
-import { type JobPage, readJobs } from '../../service/jobs.ts'
+import { readJobs } from '../../service/jobs.ts'
 import type { StreamState } from '../../service/stream-state.ts'
 import { type Filter, fits, queryOf, writeFilter } from './filter.ts'
-import { applied, type Listed, marked, type Pages, withJobs, withoutGone } from './listed.ts'
+import { applied, type Listed, marked, type Pages, reaches, withJobs, withoutGone } from './listed.ts'
 
 /** Jobs a page. */
 const PAGE = 100
@@ -129,7 +129,9 @@ function useLiveList(key: readonly string[], filter: Filter) {
       put(changed)
       takeOut()
       for (const id of unclear) unread.add(id)
-      if (unread.size === 0 || current.current.behind || stopped) return
+      // A list that begins anew is read then.
+      if (current.current.behind) unread.clear()
+      if (unread.size === 0 || stopped) return
       reading ??= setTimeout(read, Math.max(0, lastRead + READ_EVERY - Date.now()))
     }
 
@@ -177,12 +179,9 @@ function useLiveList(key: readonly string[], filter: Filter) {
       const page = await readJobs(query, null, signal)
       return () => {
         if (current.current.key !== asked) return
-        const newest = new Set(page.items.map(({ id }) => id))
-        const reaches = queries
-          .getQueryData<Pages>(asked)
-          ?.pages.some(({ items }) => items.some(({ id }) => newest.has(id)))
+        const listed = queries.getQueryData<Pages>(asked)
         // So many came in that there are others between the newest and those that are shown: the list is to begin anew.
-        if (reaches) put(page.items)
+        if (!listed || reaches(listed, page, PAGE)) put(page.items)
         else setAhead({ key: asked, page })
       }
     }
