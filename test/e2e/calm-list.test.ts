@@ -242,6 +242,19 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await page.locator(`[data-job="${opened}"][data-current]`).waitFor()
   })
 
+  test('begins at its top, though the page before it waited to be scrolled back to where it was left', async () => {
+    await burst(60)
+    await page.goto('/keys')
+    await page.evaluate(`sessionStorage.setItem('sluice.place', '{"address":"/keys","top":1200}')`)
+    await page.reload()
+    await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+    // As who listens to a page clicks: without a pointer.
+    await page.getByRole('link', { name: 'Jobs', exact: true }).dispatchEvent('click')
+    await page.locator('#jobs li').first().waitFor()
+    await beat()
+    expect(await page.evaluate('scrollY')).toBe(0)
+  })
+
   test('asks the service for none that a status would not show, and otherwise for a page now and then', async () => {
     await page.goto('/?status=cancelled')
     await live(page)
