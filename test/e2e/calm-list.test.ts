@@ -1,5 +1,5 @@
 /** The list of jobs under a burst of others: calm for whoever is at it, and sparing of the service. */
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
@@ -47,6 +47,11 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
   const gone = (id: string) => page.locator(`#jobs li[data-job="${id}"][data-gone]`)
   const held = (words: string | RegExp) => page.getByRole('button', { name: words })
   const top = async (id: string) => (await row(page, id).boundingBox())!.y
+  const isOlder = (url: URL) => url.searchParams.has('cursor')
+  const isNewest = (url: URL) => url.pathname === '/api/jobs' && !isOlder(url)
+  const isNextPage = (request: Request) => isOlder(new URL(request.url()))
+  /** Time in which the page could do what it must not. */
+  const beat = () => page.evaluate('new Promise(done => setTimeout(done, 800))')
   const letGo = () => page.mouse.move(2, 2)
 
   test('keeps the row under the pointer in its place, tells its progress there, and lets the others in after it', async () => {
@@ -136,6 +141,86 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     await row(page, await draft()).waitFor()
   })
 
+  test('keeps what became of its jobs while an older page was on its way', async () => {
+    await burst(120)
+    const [changed, deleted] = await burst(2)
+    await page.goto('/')
+    await live(page)
+    await row(page, deleted!).waitFor()
+    const { promise: released, resolve: release } = Promise.withResolvers<void>()
+    const asked = page.waitForRequest(isNextPage)
+    await page.route(isOlder, async route => {
+      const response = await route.fetch()
+      await released
+      await route.fulfill({ response })
+    })
+    await page.evaluate('scrollTo(0, 80 * 60)')
+    await asked
+    await ask('POST', `/api/jobs/${changed}/cancel`)
+    const newest = await draft()
+    await ask('DELETE', `/api/jobs/${deleted}`)
+    await beat()
+    release()
+    await held('1 new job').waitFor()
+    await page.evaluate('scrollTo(0, 0)')
+    await row(page, newest).waitFor()
+    await row(page, changed!).getByText('Cancelled').waitFor()
+    expect(await row(page, deleted!).count()).toBe(0)
+  })
+
+  test('asks once for an older page that is refused, says so at its end, and asks again by hand', async () => {
+    const [oldest] = await burst(1)
+    await burst(120)
+    await page.goto('/?status=draft')
+    await live(page)
+    await page.locator('#jobs li').first().waitFor()
+    const asked: string[] = []
+    page.on('request', request => isNextPage(request) && asked.push(request.url()))
+    const refusal = {
+      status: 403,
+      contentType: 'application/problem+json',
+      body: '{"detail":"Not for you."}',
+    }
+    await page.route(isOlder, route => route.fulfill(refusal))
+    await page.evaluate('scrollTo(0, 80 * 60)')
+    await page
+      .locator('section', { has: page.locator('#jobs') })
+      .getByText('Not for you.')
+      .waitFor()
+    expect(await violationsInBothThemes(page)).toEqual([])
+    await beat()
+    expect(asked).toHaveLength(1)
+    await page.unroute(isOlder)
+    await page.getByRole('button', { name: 'Try again' }).click()
+    await page.getByText('Not for you.').waitFor({ state: 'detached' })
+    await page.evaluate('scrollTo(0, 119 * 60)')
+    await row(page, oldest!).waitFor()
+  })
+
+  test('is read anew to the end where it missed events, before it is read on', async () => {
+    await burst(120)
+    const opened = Promise.withResolvers<void>()
+    await page.route('**/api/events*', async route => {
+      await opened.promise
+      await route.continue()
+    })
+    await page.goto('/')
+    await page.locator('#jobs li').first().waitFor()
+    await draft()
+    const anew = Promise.withResolvers<void>()
+    await page.route(isNewest, async route => {
+      await anew.promise
+      await route.continue().catch(() => {})
+    })
+    const begun = page.waitForRequest(request => isNewest(new URL(request.url())))
+    opened.resolve()
+    await begun
+    await page.evaluate('scrollTo(0, 80 * 60)')
+    await beat()
+    anew.resolve()
+    await held('1 new job').waitFor()
+  })
+
   test('keeps place and keyboard of whoever opens a job and comes back', async () => {
     await burst(60)
     const [opened] = await burst(1)
@@ -155,6 +240,19 @@ describe.skipIf(chromium === null)('the list of jobs, while many come in,', () =
     expect(await top(opened!)).toBe(before)
     await page.keyboard.press('j')
     await page.locator(`[data-job="${opened}"][data-current]`).waitFor()
+  })
+
+  test('begins at its top, though the page before it waited to be scrolled back to where it was left', async () => {
+    await burst(60)
+    await page.goto('/keys')
+    await page.evaluate(`sessionStorage.setItem('sluice.place', '{"address":"/keys","top":1200}')`)
+    await page.reload()
+    await page.getByRole('heading', { level: 1, name: 'Keys' }).waitFor()
+    // As who listens to a page clicks: without a pointer.
+    await page.getByRole('link', { name: 'Jobs', exact: true }).dispatchEvent('click')
+    await page.locator('#jobs li').first().waitFor()
+    await beat()
+    expect(await page.evaluate('scrollY')).toBe(0)
   })
 
   test('asks the service for none that a status would not show, and otherwise for a page now and then', async () => {

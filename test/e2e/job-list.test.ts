@@ -247,6 +247,9 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
     expect(options.findIndex(each => each.startsWith('very-'))).toBeLessThan(options.indexOf('Light theme'))
     await page.keyboard.press('Control+k')
     await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await page.keyboard.down('Control')
+    for (let held = 0; held < 4; held++) await page.keyboard.down('k')
+    await page.getByRole('dialog').waitFor()
   })
 
   test('the command palette says that it looks, and that nothing was found only once that is known', async () => {

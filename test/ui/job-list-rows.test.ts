@@ -1,7 +1,7 @@
 /** What events make of the list, and which rows are shown while somebody is at them. */
 import { expect, test } from 'vitest'
 import type { JobEvent } from '../../src/ui/app/contract.ts'
-import { applied, inPlace, type Listed } from '../../src/ui/app/pages/job-list/listed.ts'
+import { applied, inPlace, type Listed, reaches, withJobs } from '../../src/ui/app/pages/job-list/listed.ts'
 
 /** @param minute of its making; the id says it, too */
 const job = (minute: number, more: Partial<Listed> = {}) =>
@@ -19,6 +19,13 @@ const job = (minute: number, more: Partial<Listed> = {}) =>
 const event = (jobId: string, type: string, data: object, run = 1) =>
   ({ id: '1-0', type, jobId, run, at: new Date(0).toISOString(), data }) as JobEvent
 const known = (...jobs: Listed[]) => new Map(jobs.map(each => [each.id, each]))
+/** @param minute that it looked back to; none: to the end */
+const page = (items: Listed[], minute?: number) => ({
+  items,
+  nextCursor: minute === undefined ? null : 'more',
+  lookedBackTo: minute === undefined ? null : job(minute).createdAt,
+})
+const list = (...pages: ReturnType<typeof page>[]) => ({ pages, pageParams: pages.map(() => null) })
 const ids = (jobs: readonly Listed[]) => jobs.map(({ id, gone }) => (gone ? `${id} gone` : id))
 
 test('a job that was retried is under way again, without being read', () => {
@@ -62,4 +69,19 @@ test('a row that was read anew and is not there is gone; one beyond what was rea
 test('a list that begins anew far before the rows waits for them, and is not read on towards them', () => {
   const { rows, fresh, apart } = inPlace([job(5), job(4)], [job(9), job(8)], true)
   expect([ids(rows), fresh, apart]).toEqual([['job-5', 'job-4'], 2, true])
+})
+
+test('a job comes in on the page that has looked as far back as it is old, though nothing was found there', () => {
+  const before = list(page([], 8), page([job(7)], 5), page([], 3))
+  const { pages } = withJobs(before, [job(9), job(6), job(4), job(2)], () => true)
+  expect(pages.map(({ items }) => ids(items))).toEqual([['job-9'], ['job-7', 'job-6'], ['job-4']])
+})
+
+test('a list begins anew only where a page is full of others', () => {
+  const others = page([job(9), job(8)], 8)
+  expect(reaches(list(page([job(3)])), others, 2)).toBe(false)
+  expect(reaches(list(page([])), others, 2)).toBe(false)
+  expect(reaches(list(page([])), others, 3)).toBe(true)
+  expect(reaches(list(page([job(8)])), others, 2)).toBe(true)
+  expect(reaches(list(page([job(3)])), page([], 7), 2)).toBe(true)
 })

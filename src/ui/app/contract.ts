@@ -9,6 +9,7 @@ export type { Level } from '../../pipelines/log-analysis/levels.ts'
 export type * as Report from '../../pipelines/log-analysis/report-json.ts'
 
 export type Job = z.infer<typeof schemas.JobSchema>
+export type JobPage = Readonly<z.infer<typeof schemas.JobPage>>
 export type Status = z.infer<typeof schemas.StatusSchema>
 export type Artifact = z.infer<typeof schemas.ArtifactList>['items'][number]
 export type Delivery = z.infer<typeof schemas.DeliverySchema>

@@ -30,7 +30,7 @@ export function usePaletteKey(onPress: () => void): void {
     const onKey = (event: KeyboardEvent) => {
       if (event.key !== 'k' || !(event.ctrlKey || event.metaKey)) return
       event.preventDefault()
-      onPress()
+      if (!event.repeat) onPress()
     }
     document.addEventListener('keydown', onKey)
     return () => document.removeEventListener('keydown', onKey)

@@ -131,8 +131,9 @@ function Main({ children }: { children: ReactNode }) {
       return
     }
     const returned = cameByHistory()
-    if (returned) scrollBackTo(leftAt())
-    else scrollTo(0, 0)
+    // In any case: what the page before this one waits for ends with it.
+    scrollBackTo(returned ? leftAt() : 0)
+    if (!returned) scrollTo(0, 0)
     // What was left there may have taken the focus back by itself.
     if (returned && main.current?.contains(document.activeElement)) return
     main.current?.focus({ preventScroll: true })

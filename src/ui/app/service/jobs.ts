@@ -1,11 +1,6 @@
 /** Jobs, as the pages ask for them. */
-import type { Job } from '../contract.ts'
+import type { Job, JobPage } from '../contract.ts'
 import { call } from './call.ts'
-
-export interface JobPage {
-  readonly items: readonly Job[]
-  readonly nextCursor: string | null
-}
 
 /** @param query as `GET /api/jobs` has it, without `cursor` */
 export function readJobs(

@@ -27,7 +27,7 @@ export function takePlace(): void {
 
 let waiting: AbortController | undefined
 
-/** As soon as the page is long enough; unless the reader scrolls or goes on first. */
+/** As soon as the page is long enough; unless the reader scrolls or goes on first. @param top 0: nowhere any more */
 export function scrollBackTo(top: number): void {
   waiting?.abort()
   if (top === 0) return

@@ -44,7 +44,8 @@ export function JobListPage() {
   )
   const { rights } = useSession()
   const list = useJobList(filter)
-  const { state, error, isPending } = list
+  const { state, isPending } = list
+  const error = list.isFetchNextPageError ? null : list.error
 
   return (
     <Page
@@ -75,7 +76,9 @@ interface RowsProps {
 }
 
 function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
-  const { jobs, hasNextPage: more, isFetchingNextPage: busy, fetchNextPage: onMore } = list
+  const { jobs, hasNextPage: more, fetchNextPage: onMore } = list
+  // Asked for in between, a page would end what is read anew; after a refusal, it is asked for by hand.
+  const mayAsk = list.fetchStatus === 'idle' && !list.error
   const { rights } = useSession()
   const [, navigate] = useLocation()
   const searchRef = useRef<HTMLInputElement>(null)
@@ -115,8 +118,8 @@ function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
   const inSight = virtual.getVirtualItems()
   const lastShown = inSight.at(-1)?.index ?? -1
   useEffect(() => {
-    if (grows && !busy && !waiting && lastShown >= rows.length - AHEAD) onMore()
-  }, [grows, busy, waiting, lastShown, rows.length, onMore])
+    if (grows && mayAsk && lastShown >= rows.length - AHEAD) onMore()
+  }, [grows, mayAsk, lastShown, rows.length, onMore])
   useFocusOnReturn(listRef, cameFrom)
 
   const goTo = (index: number) => {
@@ -201,7 +204,12 @@ function Rows({ list, narrowed, filter, setFilter, waiting }: RowsProps) {
         {!waiting && rows.length === 0 && !more && (
           <Nothing {...{ filter, setFilter }} upload={rights.upload} />
         )}
-        {!waiting && (more || rows.length > 0) && (
+        {list.isFetchNextPageError && (
+          <div className={styles.foot}>
+            <RefusalNote error={list.error} retry={() => onMore()} />
+          </div>
+        )}
+        {!waiting && !list.error && (more || rows.length > 0) && (
           // What a filter finds is told to those who listen; what comes in by itself would be told without end.
           <p className={styles.foot} role={isEverything(filter) ? undefined : 'status'}>
             {more

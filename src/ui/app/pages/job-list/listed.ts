@@ -1,11 +1,11 @@
 /** The jobs of the list, as it was read: what events make of them, and which rows are shown of them. */
-import type { Job, JobEvent, Status } from '../../contract.ts'
+import type { Job, JobEvent, JobPage, Status } from '../../contract.ts'
 import { afterEvent } from '../../service/after-event.ts'
 
 /** @property gone that it is in the list no more: deleted, or it fits no longer. `settle` takes such ones out. */
 export type Listed = Job & { readonly gone?: true }
 export interface Pages {
-  readonly pages: readonly { readonly items: readonly Listed[]; readonly nextCursor: string | null }[]
+  readonly pages: readonly (Omit<JobPage, 'items'> & { readonly items: readonly Listed[] })[]
   readonly pageParams: readonly (string | null)[]
 }
 
@@ -59,19 +59,26 @@ export function withJobs(data: Pages, jobs: readonly Job[], wanted: (job: Job) =
     const { gone: _, ...here }: Listed = job
     return wanted(job) ? here : { ...here, gone: true }
   })
-  const pages = next.pages.map(page => ({ ...page }))
-  for (const job of [...fresh.values()].filter(wanted)) insert(pages, job)
-  return { ...next, pages }
+  return { ...next, pages: [...fresh.values()].filter(wanted).reduce(insert, next.pages) }
 }
 
-/** Newest first. One that is older than all that is shown has its place on a page that has not been read. */
-function insert(pages: { items: readonly Listed[]; nextCursor: string | null }[], job: Job): void {
-  for (const page of pages) {
-    const at = page.items.findIndex(other => other.createdAt < job.createdAt)
-    if (at < 0 && page.nextCursor !== null) continue
-    page.items = page.items.toSpliced(at < 0 ? page.items.length : at, 0, job)
-    return
-  }
+/** Newest first. One that is older than what was looked at has its place on a page that has not been read. */
+function insert(pages: Pages['pages'], job: Job): Pages['pages'] {
+  const home = pages.findIndex(({ lookedBackTo }) => lookedBackTo === null || job.createdAt >= lookedBackTo)
+  const page = pages[home]
+  if (!page) return pages
+  const at = page.items.findIndex(other => other.createdAt < job.createdAt)
+  const items = page.items.toSpliced(at < 0 ? page.items.length : at, 0, job)
+  return pages.with(home, { ...page, items })
+}
+
+/**
+ * @param page the first one, read anew @param limit of jobs on it
+ * @returns whether no job is between it and those that are listed: it has one of them, or was not filled by what is newer
+ */
+export function reaches(listed: Pages, page: JobPage, limit: number): boolean {
+  const newest = new Set(page.items.map(({ id }) => id))
+  return page.items.length < limit || listed.pages.some(({ items }) => items.some(({ id }) => newest.has(id)))
 }
 
 /**

@@ -1,13 +1,13 @@
 /** The jobs that fit a filter: read page by page, newest first, and then kept up to date by the event stream. */
 import { useInfiniteQuery, useQueryClient } from '@tanstack/react-query'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
-import type { Job, JobEvent } from '../../contract.ts'
+import type { Job, JobEvent, JobPage } from '../../contract.ts'
 import { call, jobPath, Refusal } from '../../service/call.ts'
 import { follow } from '../../service/follow.ts'
-import { type JobPage, readJobs } from '../../service/jobs.ts'
+import { readJobs } from '../../service/jobs.ts'
 import type { StreamState } from '../../service/stream-state.ts'
 import { type Filter, fits, queryOf, writeFilter } from './filter.ts'
-import { applied, type Listed, marked, type Pages, withJobs, withoutGone } from './listed.ts'
+import { applied, type Listed, marked, type Pages, reaches, withJobs, withoutGone } from './listed.ts'
 
 /** Jobs a page. */
 const PAGE = 100
@@ -82,21 +82,41 @@ function useLiveList(key: readonly string[], filter: Filter) {
     const unread = new Set<string>()
     let lastRead = 0
     let reading: ReturnType<typeof setTimeout> | undefined
+    /** Of those reads; ended where the list is read anew, which tells more than they. */
+    let asking = new AbortController()
     let stopped = false
-    /** Deleted since the last read was due: its answer may still have them. */
-    const deleted = new Set<string>()
+    /** What was read and what events tell is written one after the other: the newest is the last. */
+    let turn: Promise<unknown> = Promise.resolve()
 
     const change = (next: (pages: Pages) => Pages) =>
       queries.setQueryData<Pages>(current.current.key, pages => pages && next(pages))
 
+    /** Until no page is on its way: it is put behind those that there were when it was asked for, whatever came since. */
+    const quiet = () =>
+      new Promise<void>(resolve => {
+        const look = () => {
+          const { fetchStatus = 'idle' } = queries.getQueryState(current.current.key) ?? {}
+          if (fetchStatus !== 'idle') return
+          stop()
+          resolve()
+        }
+        const stop = queries.getQueryCache().subscribe(look)
+        look()
+      })
+
     const put = (jobs: readonly Job[]) => {
       const now = Date.now()
-      const wanted = (job: Job) => !deleted.has(job.id) && fits(job, current.current.filter, now)
-      change(pages => withJobs(pages, jobs, wanted))
+      change(pages => withJobs(pages, jobs, job => fits(job, current.current.filter, now)))
+    }
+
+    const gather = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined
+        turn = turn.then(quiet).then(draw).catch(reportError)
+      }, GATHER)
     }
 
     const draw = () => {
-      timer = undefined
       const known = new Map(
         queries
           .getQueryData<Pages>(current.current.key)
@@ -109,7 +129,9 @@ function useLiveList(key: readonly string[], filter: Filter) {
       put(changed)
       takeOut()
       for (const id of unclear) unread.add(id)
-      if (unread.size === 0 || current.current.behind) return
+      // A list that begins anew is read then.
+      if (current.current.behind) unread.clear()
+      if (unread.size === 0 || stopped) return
       reading ??= setTimeout(read, Math.max(0, lastRead + READ_EVERY - Date.now()))
     }
 
@@ -118,53 +140,67 @@ function useLiveList(key: readonly string[], filter: Filter) {
       const ids = gone
       gone = new Set()
       change(pages => marked(pages, ids))
-      for (const id of ids) {
-        unread.delete(id)
-        if (reading) deleted.add(id)
-      }
+      for (const id of ids) unread.delete(id)
     }
 
-    const read = async () => {
+    const read = () => {
+      turn = turn.then(readUnread)
+    }
+
+    const readUnread = async () => {
       const ids = [...unread]
       unread.clear()
       lastRead = Date.now()
       let wait = READ_EVERY
+      const { signal } = asking
       try {
-        if (ids.length > FEW) await readFirstPage()
-        else put(await readEach(ids))
+        const write = await (ids.length > FEW ? readFirstPage(signal) : readEach(ids, signal))
+        await quiet()
+        if (!signal.aborted) write()
       } catch (error) {
-        for (const id of ids) unread.add(id)
-        wait = Math.max(READ_AGAIN, error instanceof Refusal ? (error.retryAfter ?? 0) : 0)
+        if (!signal.aborted) {
+          for (const id of ids) unread.add(id)
+          wait = Math.max(READ_AGAIN, error instanceof Refusal ? (error.retryAfter ?? 0) : 0)
+        }
       }
       reading = undefined
-      deleted.clear()
       if (unread.size > 0 && !stopped) reading = setTimeout(read, wait)
     }
 
-    const readFirstPage = async () => {
+    const readEach = async (ids: readonly string[], signal: AbortSignal) => {
+      const jobs = await Promise.all(ids.map(id => readJob(id, signal)))
+      return () => put(jobs.filter(job => job !== null))
+    }
+
+    const readFirstPage = async (signal: AbortSignal) => {
       const { key: asked, filter: wanted } = current.current
       const query = queryOf(wanted, Date.now())
       query.set('limit', String(PAGE))
-      const page = await readJobs(query, null)
-      const newest = new Set(page.items.map(({ id }) => id))
-      const reaches = queries
-        .getQueryData<Pages>(current.current.key)
-        ?.pages.some(({ items }) => items.some(({ id }) => newest.has(id)))
-      // So many came in that there are others between the newest and those that are shown: the list is to begin anew.
-      if (reaches) put(page.items)
-      else setAhead({ key: asked, page })
+      const page = await readJobs(query, null, signal)
+      return () => {
+        if (current.current.key !== asked) return
+        const listed = queries.getQueryData<Pages>(asked)
+        // So many came in that there are others between the newest and those that are shown: the list is to begin anew.
+        if (!listed || reaches(listed, page, PAGE)) put(page.items)
+        else setAhead({ key: asked, page })
+      }
     }
 
     const stop = follow('/api/events', {
       onEvent(event) {
         waiting.push(event)
-        timer ??= setTimeout(draw, GATHER)
+        gather()
       },
       onDeleted(id) {
         gone.add(id)
-        timer ??= setTimeout(draw, GATHER)
+        gather()
       },
       onReset() {
+        // All that is older than what is read now.
+        waiting = []
+        unread.clear()
+        asking.abort()
+        asking = new AbortController()
         // Not as far as somebody scrolled: that may be thousands of jobs.
         change(({ pages, pageParams }) => ({
           pages: pages.slice(0, READ_ANEW),
@@ -180,17 +216,17 @@ function useLiveList(key: readonly string[], filter: Filter) {
       stopped = true
       clearTimeout(timer)
       clearTimeout(reading)
+      asking.abort()
       stop()
     }
   }, [queries])
   return { state, behind, settle }
 }
 
-async function readEach(ids: readonly string[]): Promise<readonly Job[]> {
-  const gone = (error: unknown) => {
+/** @returns null where it is gone */
+function readJob(id: string, signal: AbortSignal): Promise<Job | null> {
+  return call<Job>('GET', jobPath(id), { signal }).catch(error => {
     if (error instanceof Refusal && error.status === 404) return null
     throw error
-  }
-  const jobs = await Promise.all(ids.map(id => call<Job>('GET', jobPath(id)).catch(gone)))
-  return jobs.filter(job => job !== null)
+  })
 }
