@@ -286,6 +286,13 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     const id = await jobOfPage()
     expect((await read(id)).files).toMatchObject([{ name: 'app.log' }])
     expect(await added()).toEqual([id])
+    // With the same options, it is another upload all the same.
+    await page.getByRole('link', { name: 'Upload', exact: true }).first().click()
+    await choose(page, { name: 'next.log', content: LOG })
+    await uploadButton(page).click()
+    const next = await jobOfPage()
+    expect((await read(next)).files).toMatchObject([{ name: 'next.log' }])
+    expect(await added()).toEqual([next, id])
   })
 
   test('an upload that cannot be asked for after a cut goes on when it can, and is not begun twice', async () => {

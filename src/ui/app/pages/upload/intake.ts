@@ -81,8 +81,13 @@ intake.addPreProcessor(async ids => {
   const jobId = await draftOfFiles()
   // Cancelled meanwhile; what is here by now waits for another draft.
   if (!isDraft(jobId)) return
-  for (const { id, meta } of intake.getFiles())
-    if (ids.includes(id)) intake.setFileMeta(id, { jobId, key: meta.key ?? newKey() })
+  for (const { id, meta } of intake.getFiles()) {
+    if (!ids.includes(id)) continue
+    const isSame = meta.jobId === jobId
+    // What was begun for another draft stays with that.
+    if (meta.jobId && !isSame) intake.setFileState(id, { tus: {} })
+    intake.setFileMeta(id, { jobId, key: (isSame && meta.key) || newKey() })
+  }
 })
 intake.on('files-added', () => {
   const files = intake.getFiles()
@@ -94,7 +99,9 @@ intake.on('files-added', () => {
     if (!progress.uploadStarted && meta.name !== name) intake.setFileMeta(id, { name })
   }
 })
-intake.on('restored', () => takeUp(jobOf(intake)))
+intake.on('restored', () => {
+  for (const { meta } of intake.getFiles()) if (meta.jobId) takeUp(meta.jobId)
+})
 intake.on('file-removed', ({ id }) => {
   endWait(id)
   if (intake.getFiles().length === 0) abandon()
@@ -146,29 +153,29 @@ export function watchUppy(changed: () => void): () => void {
   return () => void intake.off('state-update', changed)
 }
 
-/** The draft that the files are for, once there is one. */
+/** The draft that the files are for, once there is one; of two, the one that still takes files. */
 export function jobOf(uppy: Intake): string | null {
-  return uppy.getFiles().find(({ meta }) => meta.jobId)?.meta.jobId ?? null
+  const ids = uppy.getFiles().flatMap(({ meta }) => meta.jobId ?? [])
+  return ids.find(isDraft) ?? ids[0] ?? null
 }
 
-/** Of files whose job has been submitted. */
-export function forgetFiles(jobId: string): void {
-  if (!isDraft(jobId)) return
-  letGo()
-  intake.cancelAll()
+export function filesOf(jobId: string): string[] {
+  return intake.getFiles().flatMap(({ id, meta }) => (meta.jobId === jobId ? [id] : []))
 }
 
-/** @returns whether the draft was gone: then the files are here as if they had just been chosen */
+/** @returns whether the draft was gone: then its files are here as if they had just been chosen */
 export function beganAnew(): boolean {
   if (!gone) return false
   gone = false
+  const ids = filesOf(jobOf(intake) ?? '')
   letGo()
   const files = intake
-    .getFiles()
+    .getFilesByIds(ids)
     .flatMap(({ name, type, data, meta: { relativePath } }) =>
       data instanceof Blob ? [{ name, type, data, meta: { relativePath: relativePath ?? null } }] : [],
     )
-  intake.cancelAll()
+  intake.removeFiles(ids)
+  intake.setState({ error: null })
   intake.addFiles(files)
   return true
 }
