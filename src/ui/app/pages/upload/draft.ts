@@ -90,13 +90,10 @@ export async function takeBack(jobId: string): Promise<void> {
 
 /** @returns the job that it is already */
 async function removeDraft(jobId: string): Promise<Job | null> {
-  const job = await call<Job>('GET', jobPath(jobId))
-  if (job.status !== 'draft') return job
   try {
-    await call('DELETE', jobPath(jobId))
-    return null
+    return await call('DELETE', `${jobPath(jobId)}?status=draft`)
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'job-not-final') return removeDraft(jobId)
+    if (error instanceof Refusal && error.code === 'job-not-draft') return call<Job>('GET', jobPath(jobId))
     throw error
   }
 }
