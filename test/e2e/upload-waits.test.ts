@@ -155,10 +155,32 @@ describe.skipIf(chromium === null)('the page for uploads, while it waits', () =>
     await stall(/The service is not ready\./)
     await page.locator('.uppy-StatusBar').getByText('Waiting').waitFor()
     await page.getByText(/Next try in (10 min|9 min \d+ s)/).waitFor()
+    const tryNow = page.getByRole('button', { name: 'Try now' })
+    const asked = page.waitForResponse(response => response.status() === 503)
+    await tryNow.press('Enter')
+    await asked
+    await page.getByText(/Next try in (10 min|9 min \d+ s)/).waitFor()
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Try now')
     away = false
-    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.keyboard.press('Enter')
     const id = await jobOfPage()
     expect(await added()).toEqual([id])
+  })
+
+  test('an upload that fell silent for too long, as when a laptop sleeps, goes on by itself', async () => {
+    let slept = false
+    await page.route('**/api/uploads/*', route => {
+      if (slept || route.request().method() !== 'PATCH') return route.continue()
+      slept = true
+      return route.fulfill({
+        status: 408,
+        json: { code: 'upload-timeout', detail: 'Nothing came for 30 s.' },
+      })
+    })
+    await choose(page, { name: 'slept.log', content: LOG })
+    await uploadButton(page).click()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'slept.log', size: LOG.length }])
   })
 
   test('an upload that is cancelled after the answer to its submission was lost is found to be a job, which stays', async () => {

@@ -28,7 +28,8 @@ export type Intake = Uppy<FileMeta, Record<string, never>>
 const AT_ONCE = 3
 /**
  * In ms. Each is told when it is needed (the client reads it right after it has asked whether to go on), for the service
- * may say how long to wait. There are as many as come in a day: no draft lives longer.
+ * may say how long to wait. There are as many as come in a day: no draft lives longer. Only who ends an upload reads a
+ * copy from its second attempt on, and waits as long as it says there.
  */
 const retryDelays = new Array<number>(6_000).fill(15_000)
 /** Under which the submission waits. */
@@ -107,7 +108,10 @@ intake.on('file-removed', ({ id }) => {
   if (intake.getFiles().length === 0) abandon()
 })
 intake.on('upload-error', file => file && endWait(file.id))
-intake.on('upload-pause', (file, isPaused) => file && isPaused && endWait(file.id))
+intake.on('upload-pause', file => {
+  // That of `tryNow` is over by then: what it tries goes on being told, under the hand that pressed.
+  queueMicrotask(() => file && intake.getFile(file.id)?.isPaused && endWait(file.id))
+})
 intake.on('pause-all', () => {
   for (const { id } of intake.getFiles()) endWait(id)
 })
@@ -163,21 +167,25 @@ export function filesOf(jobId: string): string[] {
   return intake.getFiles().flatMap(({ id, meta }) => (meta.jobId === jobId ? [id] : []))
 }
 
-/** @returns whether the draft was gone: then its files are here as if they had just been chosen */
-export function beganAnew(): boolean {
-  if (!gone) return false
+/**
+ * Where the draft was gone, its files are here as if they had just been chosen.
+ *
+ * @returns the names of those that are to be chosen again, for they had arrived before a reload; null where it is there
+ */
+export function beganAnew(): string[] | null {
+  if (!gone) return null
   gone = false
   const ids = filesOf(jobOf(intake) ?? '')
   letGo()
-  const files = intake
-    .getFilesByIds(ids)
-    .flatMap(({ name, type, data, meta: { relativePath } }) =>
-      data instanceof Blob ? [{ name, type, data, meta: { relativePath: relativePath ?? null } }] : [],
-    )
+  const files = intake.getFilesByIds(ids)
   intake.removeFiles(ids)
   intake.setState({ error: null })
-  intake.addFiles(files)
-  return true
+  intake.addFiles(
+    files.flatMap(({ name, type, data, meta: { relativePath } }) =>
+      data instanceof Blob ? [{ name, type, data, meta: { relativePath: relativePath ?? null } }] : [],
+    ),
+  )
+  return files.flatMap(({ name = '', data, meta }) => (data instanceof Blob ? [] : [meta.name ?? name]))
 }
 
 export function isUnderWay(): boolean {

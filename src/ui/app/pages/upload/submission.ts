@@ -113,8 +113,12 @@ function set(next: Submission): void {
 
 function uploadsEnded(): void {
   const failed = intake.getFiles().find(({ error }) => error)
-  if (failed && beganAnew())
-    set({ ...state, refused: new Error(failed.error ?? wordsOf(new Refusal(404, null))) })
+  const missing = failed && beganAnew()
+  if (missing) {
+    const words = failed.error ?? wordsOf(new Refusal(404, null))
+    const advice = missing.length > 0 ? ` Choose again: ${missing.join(', ')}.` : ''
+    set({ ...state, refused: new Error(words + advice) })
+  }
   if (failed && !show)
     notices.failed(new Error(`A file could not be uploaded: ${failed.meta.name}. See the page “Upload”.`))
   submitWhatArrived()
