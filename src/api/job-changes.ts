@@ -11,11 +11,17 @@ export type ChangeRefusal =
   | 'job-final'
   | 'job-not-failed'
   | 'job-not-retryable'
+  | 'job-not-draft'
   | 'job-not-final'
   | 'uploads-in-progress'
   | 'not-expired'
 
-type Change = (services: Services, record: JobRecord, by: By) => Promise<Refused<ChangeRefusal> | null>
+type Change = (
+  services: Services,
+  record: JobRecord,
+  by: By,
+  onlyDraft?: boolean,
+) => Promise<Refused<ChangeRefusal> | null>
 
 /** Each answers null once it is done. */
 export const CHANGES = {
@@ -34,11 +40,12 @@ export const CHANGES = {
     return null
   },
 
-  async delete({ transitions, storage, log }, record, by) {
+  async delete({ transitions, storage, log }, record, by, onlyDraft = false) {
     const answer = await transitions.delete({
       id: record.id,
       token: randomUUID(),
       by,
+      onlyDraft,
       uploadedBytes: record.files
         .filter(({ id }) => !isInfected(record, id))
         .reduce((sum, { size }) => sum + size, 0),

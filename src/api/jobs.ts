@@ -1,4 +1,5 @@
 /** Jobs: reading them, and what can be done to one. */
+import { z } from 'zod'
 import { listJobs } from '../jobs/listing.ts'
 import { instant, type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
@@ -151,10 +152,19 @@ export function jobEndpoints(services: Services) {
       tag: 'Jobs',
       summary: 'Remove a draft or final job with its files, artifacts and events',
       roles: WRITERS,
+      query: z.strictObject({
+        status: z
+          .literal('draft')
+          .optional()
+          .describe(
+            'Only if it is still a draft: who gives up an upload does not mean the job that it became.',
+          ),
+      }),
       answers: { 204: { description: 'It is gone.' } },
-      problems: ['not-found', 'job-not-final'],
+      problems: ['not-found', 'job-not-draft', 'job-not-final'],
       async handle(asked) {
-        const answer = await CHANGES.delete(services, await readJob(services, asked), by(asked))
+        const onlyDraft = asked.query.status === 'draft'
+        const answer = await CHANGES.delete(services, await readJob(services, asked), by(asked), onlyDraft)
         if (answer) throw refusal(answer.refused)
         return new Response(null, { status: 204 })
       },
@@ -181,6 +191,8 @@ function refusal(code: Refusal): Problem {
       return new Problem(code, 'Only a failed job can be retried.')
     case 'job-not-retryable':
       return new Problem(code, 'Another run would meet the same: upload the files again.')
+    case 'job-not-draft':
+      return new Problem(code, 'It has been submitted.')
     case 'job-not-final':
       return new Problem(code, 'Cancel the job first, or wait until it has ended.')
   }

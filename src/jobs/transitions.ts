@@ -154,11 +154,9 @@ export function createTransitions(
     finish: define<(Ok & Ended) | Refused<Fenced>>('finish'),
     cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('audit', 'cancel'),
     retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('audit', 'ready', 'retry'),
-    delete: define<Ok | Refused<'gone' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>>(
-      'audit',
-      'draft',
-      'delete',
-    ),
+    delete: define<
+      Ok | Refused<'gone' | 'job-not-draft' | 'job-not-final' | 'not-expired' | 'uploads-in-progress'>
+    >('audit', 'draft', 'delete'),
   }
   const start = defineAnswering<StartAnswer>('start')
   const refill = defineScript(redis, 'history', 'prelude', 'refill')
@@ -298,7 +296,7 @@ export function createTransitions(
       }),
     /**
      * @param args `uploadedBytes`: of its files, which the quota gets back. `expiredBefore`: only if it has not been touched for so many
-     *   milliseconds, and no upload is under way.
+     *   milliseconds, and no upload is under way. `onlyDraft`: not once it is submitted.
      */
     delete: ({
       uploadedBytes,
@@ -308,6 +306,7 @@ export function createTransitions(
       token: string
       uploadedBytes?: number
       expiredBefore?: { draft: number; final: number }
+      onlyDraft?: boolean
       by?: By
     }) => scripts.delete({ ...args, ...(quota !== null && { bytes: uploadedBytes }) }),
 

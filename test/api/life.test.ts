@@ -270,6 +270,18 @@ describe('delete', () => {
     await expectProblem(call('GET', `/api/jobs/${job.id}/events`), 404, 'not-found')
   })
 
+  test('of a draft alone leaves what has been submitted by then, also once it is final', async () => {
+    const submitted = await upload(api)
+    await expectProblem(call('DELETE', `/api/jobs/${submitted.id}?status=draft`), 409, 'job-not-draft')
+    await complete(api, submitted, [])
+    await expectProblem(call('DELETE', `/api/jobs/${submitted.id}?status=draft`), 409, 'job-not-draft')
+    expect((await call('GET', `/api/jobs/${submitted.id}`)).status).toBe(200)
+    const open = await draft(api)
+    expect((await call('DELETE', `/api/jobs/${open.id}?status=draft`)).status).toBe(204)
+    await expectProblem(call('GET', `/api/jobs/${open.id}`), 404, 'not-found')
+    expect((await call('DELETE', `/api/jobs/${submitted.id}?status=final`)).status).toBe(400)
+  })
+
   test('is refused for a job under way', async () => {
     const job = await upload(api)
     await expectProblem(call('DELETE', `/api/jobs/${job.id}`), 409, 'job-not-final')

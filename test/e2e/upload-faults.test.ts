@@ -286,6 +286,13 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     const id = await jobOfPage()
     expect((await read(id)).files).toMatchObject([{ name: 'app.log' }])
     expect(await added()).toEqual([id])
+    // With the same options, it is another upload all the same.
+    await page.getByRole('link', { name: 'Upload', exact: true }).first().click()
+    await choose(page, { name: 'next.log', content: LOG })
+    await uploadButton(page).click()
+    const next = await jobOfPage()
+    expect((await read(next)).files).toMatchObject([{ name: 'next.log' }])
+    expect(await added()).toEqual([next, id])
   })
 
   test('an upload that cannot be asked for after a cut goes on when it can, and is not begun twice', async () => {
@@ -314,26 +321,34 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     expect(begun).toHaveLength(1)
   })
 
-  test('an upload whose draft is gone says so, and begins anew', async () => {
+  test('an upload whose draft is gone says so and what to choose again, and begins anew', async () => {
     await openPage()
     await network(page, SLOW)
-    await choose(page, { name: 'gone.log', content: BIG })
+    await choose(page, { name: 'arrived.log', content: LOG }, { name: 'gone.log', content: BIG })
     await uploadButton(page).click()
-    await sent()
+    // What has arrived, the browser keeps no longer.
+    await page.locator('.uppy-Dashboard-Item.is-complete').waitFor()
+    await page
+      .locator('.uppy-StatusBar')
+      .getByText(/^Uploading: [4-9]\d%/)
+      .waitFor()
     await page.goto('/')
     const [draft] = await added()
     await fetch(`${sluice.url}/api/jobs/${draft}`, { method: 'DELETE' })
     await page.goto('/upload')
     await page.getByText('Your upload is still here').waitFor()
     await uploadButton(page).click()
-    await page
-      .getByText(/is no longer there/)
-      .first()
-      .waitFor()
+    await page.getByText(/is no longer there: .* Choose again: arrived\.log\.$/).waitFor()
     await network(page, FAST)
+    await drop(page, [{ name: 'arrived.log', text: LOG }])
+    await page.getByText('2 files selected').waitFor()
     await uploadButton(page).click()
     const id = await jobOfPage()
-    expect((await read(id)).files).toMatchObject([{ name: 'gone.log', size: BIG.length }])
+    const files = (await read(id)).files.map(({ name, size }) => [name, size]).sort()
+    expect(files).toEqual([
+      ['arrived.log', LOG.length],
+      ['gone.log', BIG.length],
+    ])
     expect(await added()).toEqual([id])
   })
 

@@ -4,7 +4,7 @@ import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { findChromium, launchBrowser } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
-import { choose, jobIds, uploadButton } from './page.ts'
+import { choose, drop, jobIds, uploadButton } from './page.ts'
 import { type RunningSluice, startProduct } from './product.ts'
 import { type Visitor, visit } from './visitor.ts'
 
@@ -155,10 +155,32 @@ describe.skipIf(chromium === null)('the page for uploads, while it waits', () =>
     await stall(/The service is not ready\./)
     await page.locator('.uppy-StatusBar').getByText('Waiting').waitFor()
     await page.getByText(/Next try in (10 min|9 min \d+ s)/).waitFor()
+    const tryNow = page.getByRole('button', { name: 'Try now' })
+    const asked = page.waitForResponse(response => response.status() === 503)
+    await tryNow.press('Enter')
+    await asked
+    await page.getByText(/Next try in (10 min|9 min \d+ s)/).waitFor()
+    expect(await page.evaluate<string>('document.activeElement.textContent')).toBe('Try now')
     away = false
-    await page.getByRole('button', { name: 'Try now' }).click()
+    await page.keyboard.press('Enter')
     const id = await jobOfPage()
     expect(await added()).toEqual([id])
+  })
+
+  test('an upload that fell silent for too long, as when a laptop sleeps, goes on by itself', async () => {
+    let slept = false
+    await page.route('**/api/uploads/*', route => {
+      if (slept || route.request().method() !== 'PATCH') return route.continue()
+      slept = true
+      return route.fulfill({
+        status: 408,
+        json: { code: 'upload-timeout', detail: 'Nothing came for 30 s.' },
+      })
+    })
+    await choose(page, { name: 'slept.log', content: LOG })
+    await uploadButton(page).click()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'slept.log', size: LOG.length }])
   })
 
   test('an upload that is cancelled after the answer to its submission was lost is found to be a job, which stays', async () => {
@@ -185,5 +207,71 @@ describe.skipIf(chromium === null)('the page for uploads, while it waits', () =>
     await page.getByRole('button', { name: 'Cancel the upload' }).click()
     await expect.poll(added).toEqual([])
     expect(await page.getByText('The upload goes on by itself.').count()).toBe(0)
+    // With the same options, it is another upload all the same.
+    await visitor.context.unroute('**/submit')
+    await choose(page, { name: 'next.log', content: LOG })
+    await uploadButton(page).click()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'next.log' }])
+    expect(await added()).toEqual([id])
+  })
+
+  /** @returns what lets submissions through again. */
+  const untilSubmissionWaits = async (name: string) => {
+    await page.route('**/submit', route => route.abort())
+    await choose(page, { name, content: LOG })
+    await uploadButton(page).click()
+    await stall(/cannot be reached/)
+    return async () => {
+      await page.unroute('**/submit')
+      await page.getByRole('button', { name: 'Try now' }).click()
+    }
+  }
+
+  test('files that are chosen while a submission waits are still there after it', async () => {
+    const go = await untilSubmissionWaits('first.log')
+    await drop(page, [{ name: 'second.log', text: LOG }])
+    await uploadButton(page).waitFor()
+    await go()
+    const first = await jobOfPage()
+    expect((await read(first)).files).toMatchObject([{ name: 'first.log' }])
+    await page.getByRole('link', { name: 'Upload', exact: true }).first().click()
+    await page.getByText('1 file selected').waitFor()
+    await uploadButton(page).click()
+    const second = await jobOfPage()
+    expect((await read(second)).files).toMatchObject([{ name: 'second.log' }])
+    expect(await added()).toEqual([second, first])
+  })
+
+  test('files that arrive while a submission waits are a job of their own, submitted after it', async () => {
+    const go = await untilSubmissionWaits('first.log')
+    await drop(page, [{ name: 'second.log', text: LOG }])
+    const arrived = page.waitForResponse(response => response.request().method() === 'PATCH' && response.ok())
+    await uploadButton(page).click()
+    await arrived
+    await go()
+    await expect.poll(added).toHaveLength(2)
+    const jobs = async () => Promise.all((await added()).map(read))
+    await expect
+      .poll(async () => (await jobs()).map(({ status }) => status))
+      .toEqual(['completed', 'completed'])
+    expect((await jobs()).map(({ files }) => files.map(({ name }) => name))).toEqual([
+      ['second.log'],
+      ['first.log'],
+    ])
+  })
+
+  test('a file that was refused and is retried by itself is submitted once it has arrived', async () => {
+    let refused = false
+    await page.route('**/api/uploads/*', route => {
+      if (refused || route.request().method() !== 'PATCH') return route.continue()
+      refused = true
+      return route.fulfill({ status: 507, json: { code: 'storage-full', detail: 'The storage is full.' } })
+    })
+    await choose(page, { name: 'retried.log', content: LOG })
+    await uploadButton(page).click()
+    await page.locator('.uppy-Dashboard-Item').getByRole('button', { name: 'Retry upload' }).click()
+    const id = await jobOfPage()
+    expect((await read(id)).files).toMatchObject([{ name: 'retried.log' }])
   })
 })

@@ -1,12 +1,13 @@
 -- delete: removes a draft or final job: record, log, index. Its bytes are removed by who asked, or by the janitor.
 -- Deliveries stay: one that is still open goes on.
 -- {id, token, bytes?: of its files, where there is a quota, expiredBefore?: {draft, final}: only if it is that old,
--- and no upload is under way, by?}
+-- and no upload is under way, onlyDraft?: not once it is submitted, by?}
 
 local tombstone = record .. ':deleted'
 if not status then
   return redis.call('GET', tombstone) == a.token and done() or refuse('gone')
 end
+if a.onlyDraft and status ~= 'draft' then return refuse('job-not-draft') end
 if status ~= 'draft' and not FINAL[status] then return refuse('job-not-final') end
 if a.expiredBefore then
   local since = status == 'draft' and redis.call('ZSCORE', PREFIX .. ':drafts', id) or redis.call('ZSCORE', PREFIX .. ':finished', id)

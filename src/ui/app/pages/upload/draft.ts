@@ -17,6 +17,8 @@ interface Making {
 
 /** Where the idempotency key is kept, with the settings that it stands for: over a reload, too, an answer may be lost. */
 const KEY = `${STORE}.draft`
+/** Where the draft is kept that is being submitted: it takes no more files. */
+export const SUBMITTING = `${STORE}.submit`
 /** In ms. Uppy ends its uploads itself, and complains of any that went with their draft. */
 const UPLOADS_END = 1_500
 
@@ -45,9 +47,9 @@ export function isDraft(jobId: string): boolean {
   return draft === jobId
 }
 
-/** Of files that were found again after a reload. */
-export function takeUp(jobId: string | null): void {
-  draft = jobId
+/** Of files that were found again after a reload, or whose submission was refused; where there is no other by then. */
+export function takeUp(jobId: string): void {
+  if (jobId !== localStorage.getItem(SUBMITTING)) draft ??= jobId
 }
 
 /** One, however many uploads begin before it is made. @throws {Refusal} of a setting, before a byte is sent */
@@ -88,13 +90,10 @@ export async function takeBack(jobId: string): Promise<void> {
 
 /** @returns the job that it is already */
 async function removeDraft(jobId: string): Promise<Job | null> {
-  const job = await call<Job>('GET', jobPath(jobId))
-  if (job.status !== 'draft') return job
   try {
-    await call('DELETE', jobPath(jobId))
-    return null
+    return await call('DELETE', `${jobPath(jobId)}?status=draft`)
   } catch (error) {
-    if (error instanceof Refusal && error.code === 'job-not-final') return removeDraft(jobId)
+    if (error instanceof Refusal && error.code === 'job-not-draft') return call<Job>('GET', jobPath(jobId))
     throw error
   }
 }

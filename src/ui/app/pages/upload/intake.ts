@@ -28,7 +28,8 @@ export type Intake = Uppy<FileMeta, Record<string, never>>
 const AT_ONCE = 3
 /**
  * In ms. Each is told when it is needed (the client reads it right after it has asked whether to go on), for the service
- * may say how long to wait. There are as many as come in a day: no draft lives longer.
+ * may say how long to wait. There are as many as come in a day: no draft lives longer. Only who ends an upload reads a
+ * copy from its second attempt on, and waits as long as it says there.
  */
 const retryDelays = new Array<number>(6_000).fill(15_000)
 /** Under which the submission waits. */
@@ -81,8 +82,13 @@ intake.addPreProcessor(async ids => {
   const jobId = await draftOfFiles()
   // Cancelled meanwhile; what is here by now waits for another draft.
   if (!isDraft(jobId)) return
-  for (const { id, meta } of intake.getFiles())
-    if (ids.includes(id)) intake.setFileMeta(id, { jobId, key: meta.key ?? newKey() })
+  for (const { id, meta } of intake.getFiles()) {
+    if (!ids.includes(id)) continue
+    const isSame = meta.jobId === jobId
+    // What was begun for another draft stays with that.
+    if (meta.jobId && !isSame) intake.setFileState(id, { tus: {} })
+    intake.setFileMeta(id, { jobId, key: (isSame && meta.key) || newKey() })
+  }
 })
 intake.on('files-added', () => {
   const files = intake.getFiles()
@@ -94,13 +100,18 @@ intake.on('files-added', () => {
     if (!progress.uploadStarted && meta.name !== name) intake.setFileMeta(id, { name })
   }
 })
-intake.on('restored', () => takeUp(jobOf(intake)))
+intake.on('restored', () => {
+  for (const { meta } of intake.getFiles()) if (meta.jobId) takeUp(meta.jobId)
+})
 intake.on('file-removed', ({ id }) => {
   endWait(id)
   if (intake.getFiles().length === 0) abandon()
 })
 intake.on('upload-error', file => file && endWait(file.id))
-intake.on('upload-pause', (file, isPaused) => file && isPaused && endWait(file.id))
+intake.on('upload-pause', file => {
+  // That of `tryNow` is over by then: what it tries goes on being told, under the hand that pressed.
+  queueMicrotask(() => file && intake.getFile(file.id)?.isPaused && endWait(file.id))
+})
 intake.on('pause-all', () => {
   for (const { id } of intake.getFiles()) endWait(id)
 })
@@ -146,31 +157,35 @@ export function watchUppy(changed: () => void): () => void {
   return () => void intake.off('state-update', changed)
 }
 
-/** The draft that the files are for, once there is one. */
+/** The draft that the files are for, once there is one; of two, the one that still takes files. */
 export function jobOf(uppy: Intake): string | null {
-  return uppy.getFiles().find(({ meta }) => meta.jobId)?.meta.jobId ?? null
+  const ids = uppy.getFiles().flatMap(({ meta }) => meta.jobId ?? [])
+  return ids.find(isDraft) ?? ids[0] ?? null
 }
 
-/** Of files whose job has been submitted. */
-export function forgetFiles(jobId: string): void {
-  if (!isDraft(jobId)) return
-  letGo()
-  intake.cancelAll()
+export function filesOf(jobId: string): string[] {
+  return intake.getFiles().flatMap(({ id, meta }) => (meta.jobId === jobId ? [id] : []))
 }
 
-/** @returns whether the draft was gone: then the files are here as if they had just been chosen */
-export function beganAnew(): boolean {
-  if (!gone) return false
+/**
+ * Where the draft was gone, its files are here as if they had just been chosen.
+ *
+ * @returns the names of those that are to be chosen again, for they had arrived before a reload; null where it is there
+ */
+export function beganAnew(): string[] | null {
+  if (!gone) return null
   gone = false
+  const ids = filesOf(jobOf(intake) ?? '')
   letGo()
-  const files = intake
-    .getFiles()
-    .flatMap(({ name, type, data, meta: { relativePath } }) =>
+  const files = intake.getFilesByIds(ids)
+  intake.removeFiles(ids)
+  intake.setState({ error: null })
+  intake.addFiles(
+    files.flatMap(({ name, type, data, meta: { relativePath } }) =>
       data instanceof Blob ? [{ name, type, data, meta: { relativePath: relativePath ?? null } }] : [],
-    )
-  intake.cancelAll()
-  intake.addFiles(files)
-  return true
+    ),
+  )
+  return files.flatMap(({ name = '', data, meta }) => (data instanceof Blob ? [] : [meta.name ?? name]))
 }
 
 export function isUnderWay(): boolean {

@@ -50,6 +50,8 @@ export function endWait(name: string): void {
 
 /** Lets those who ask persistently try again at once. */
 export function wakeAll(): void {
+  const until = Date.now()
+  set(new Map([...waits].map(([name, wait]) => [name, { ...wait, until }])))
   for (const wake of alarms.values()) wake()
 }
 

@@ -59,7 +59,8 @@ export function isGone({ status, code }: Refusal): boolean {
 export function isPassing(refusal: Refusal): boolean {
   return (
     refusal.code !== 'storage-full' &&
-    (refusal.passes || [409, 423].includes(refusal.status)) &&
+    // 408: nothing came for a while, as where a laptop slept.
+    (refusal.passes || [408, 409, 423].includes(refusal.status)) &&
     !isGone(refusal)
   )
 }

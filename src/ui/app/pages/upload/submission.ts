@@ -6,20 +6,17 @@ import { useSyncExternalStore } from 'react'
 import type { Job } from '../../contract.ts'
 import { notices } from '../../parts/notices.tsx'
 import { call, jobPath, Refusal } from '../../service/call.ts'
-import { takeBack, whenSubmittedBefore } from './draft.ts'
+import { isDraft, letGo, SUBMITTING, takeBack, takeUp, whenSubmittedBefore } from './draft.ts'
 import { clearForm } from './form.ts'
-import { beganAnew, forgetFiles, intake, isUnderWay, jobOf, SUBMIT } from './intake.ts'
+import { beganAnew, filesOf, intake, isUnderWay, jobOf, SUBMIT } from './intake.ts'
 import { endWait, persistently } from './patience.ts'
 import { wordsOf } from './refused-upload.ts'
-import { STORE } from './tab.ts'
 
 interface Submission {
   readonly submitting: boolean
   /** What went wrong for good last, with the draft or its submission. */
   readonly refused: unknown
 }
-
-const KEY = `${STORE}.submit`
 
 let state: Submission = { submitting: false, refused: null }
 const watchers = new Set<() => void>()
@@ -53,44 +50,54 @@ export function forgive(): void {
   set({ ...state, refused: null })
 }
 
-/** Submits what has arrived, and forgets the files. */
+/** Submits what has arrived, and forgets its files; what is added from then on is for another draft. */
 export async function submit(jobId: string): Promise<void> {
   if (state.submitting) return
-  localStorage.setItem(KEY, jobId)
+  localStorage.setItem(SUBMITTING, jobId)
+  if (isDraft(jobId)) letGo()
   cancelled = new AbortController()
   const { signal } = cancelled
   set({ submitting: true, refused: null })
   try {
     await persistently(SUBMIT, () => call('POST', `${jobPath(jobId)}/submit`, { signal }), { signal })
   } catch (error) {
-    if (signal.aborted) return set({ submitting: false, refused: null })
+    if (signal.aborted) {
+      set({ submitting: false, refused: null })
+      return submitWhatArrived()
+    }
     set({ submitting: false, refused: error })
     if (!(error instanceof Refusal)) throw error
     // The login page is on its way; who comes back from it finds the upload submitted.
     if (error.status === 401) return
-    localStorage.removeItem(KEY)
+    localStorage.removeItem(SUBMITTING)
+    if (filesOf(jobId).length > 0) takeUp(jobId)
     if (!show) notices.failed(error)
     return
   }
-  localStorage.removeItem(KEY)
-  forgetFiles(jobId)
+  localStorage.removeItem(SUBMITTING)
+  intake.removeFiles(filesOf(jobId))
   if (intake.getFiles().length === 0) clearForm()
   set({ submitting: false, refused: null })
   lead(jobId, 'All files have arrived. Their job is in the list.')
+  submitWhatArrived()
 }
 
-/** Takes the upload back, also where its files are here no more. */
+/** Where nothing of it is missing: neither on its way, nor refused, nor only chosen yet. */
+function submitWhatArrived(): void {
+  const jobId = jobOf(intake)
+  const waits = intake.getFiles().some(({ progress }) => !progress.uploadComplete)
+  if (jobId && !waits && !isUnderWay()) void submit(jobId)
+}
+
+/** Takes the upload back that is being submitted, also where its files are here no more. */
 export function cancel(): void {
-  const jobId = localStorage.getItem(KEY)
-  stopSubmitting()
-  if (intake.getFiles().length > 0) intake.cancelAll()
-  else if (jobId) void takeBack(jobId)
-}
-
-function stopSubmitting(): void {
-  localStorage.removeItem(KEY)
+  const jobId = localStorage.getItem(SUBMITTING)
+  if (!jobId) return
+  localStorage.removeItem(SUBMITTING)
   cancelled.abort()
   endWait(SUBMIT)
+  intake.removeFiles(filesOf(jobId))
+  void takeBack(jobId)
 }
 
 function lead(jobId: string, notice: string): void {
@@ -102,6 +109,19 @@ function lead(jobId: string, notice: string): void {
 function set(next: Submission): void {
   state = next
   for (const watcher of watchers) watcher()
+}
+
+function uploadsEnded(): void {
+  const failed = intake.getFiles().find(({ error }) => error)
+  const missing = failed && beganAnew()
+  if (missing) {
+    const words = failed.error ?? wordsOf(new Refusal(404, null))
+    const advice = missing.length > 0 ? ` Choose again: ${missing.join(', ')}.` : ''
+    set({ ...state, refused: new Error(words + advice) })
+  }
+  if (failed && !show)
+    notices.failed(new Error(`A file could not be uploaded: ${failed.meta.name}. See the page “Upload”.`))
+  submitWhatArrived()
 }
 
 /** What its page shows is not said again, but why it is looked at. */
@@ -117,19 +137,14 @@ function tellTooLate({ id, status }: Job): void {
 const ENDED = { completed: 'completed', failed: 'failed', cancelled: 'been cancelled' }
 
 whenSubmittedBefore(tellTooLate)
-intake.on('complete', ({ failed = [] }) => {
-  const [first] = failed
-  if (first && beganAnew())
-    set({ ...state, refused: new Error(first.error ?? wordsOf(new Refusal(404, null))) })
-  if (first && !show)
-    notices.failed(new Error(`A file could not be uploaded: ${first.meta.name}. See the page “Upload”.`))
-  const jobId = jobOf(intake)
-  const waits = intake.getFiles().some(({ progress }) => !progress.uploadComplete)
-  if (!first && !waits && jobId && !isUnderWay()) void submit(jobId)
+intake.on('state-update', (before, now) => {
+  const hasEnded = Object.keys(before.currentUploads).length > 0 && !isUnderWay()
+  // Uppy tells of `complete` only where all were begun at once, and not of the one that is retried by itself.
+  if (hasEnded && now.currentUploads !== before.currentUploads) queueMicrotask(uploadsEnded)
 })
 intake.on('upload', forgive)
 intake.on('cancel-all', () => {
-  if (intake.getFiles().some(({ meta }) => meta.jobId === localStorage.getItem(KEY))) stopSubmitting()
+  if (filesOf(localStorage.getItem(SUBMITTING) ?? '').length > 0) cancel()
 })
 intake.on('error', error => {
   // A file's fault is told with the file.
@@ -139,5 +154,5 @@ intake.on('error', error => {
   intake.setState({ error: null })
 })
 
-const left = localStorage.getItem(KEY)
+const left = localStorage.getItem(SUBMITTING)
 if (left) void submit(left)
