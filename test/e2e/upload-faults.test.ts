@@ -280,6 +280,8 @@ describe.skipIf(chromium === null)('the page for uploads, under faults', () => {
     await choose(page, { name: 'app.log', content: LOG })
     await uploadButton(page).click()
     await page.getByText('Redis cannot be reached.').waitFor()
+    // By the next attempt the browser's store knows, too, that all has arrived.
+    await page.waitForRequest('**/submit')
     await page.reload()
     await page.getByText('Redis cannot be reached.').waitFor()
     away = false

@@ -202,6 +202,8 @@ describe.skipIf(chromium === null)('the page for uploads, while it waits', () =>
     await choose(page, { name: 'waits.log', content: LOG })
     await uploadButton(page).click()
     await stall(/cannot be reached/)
+    // By the next attempt the browser's store knows, too, that all has arrived.
+    await page.waitForRequest('**/submit')
     await page.reload()
     await stall(/cannot be reached/)
     await page.getByRole('button', { name: 'Cancel the upload' }).click()
