@@ -59,8 +59,6 @@ describe.skipIf(chromium === null)('a session that ends', () => {
     await page.waitForURL(url => url.pathname !== '/login')
   }
 
-  const top = () => page.evaluate<number>('scrollY')
-
   test('under the page of a job, of one that is over as of one that is not, leads back to where one had scrolled', async () => {
     const over = await upload('incident.log', INCIDENT)
     const { id: open } = await clientOf(sluice.url, KEY)<{ id: string }>('POST', '/api/jobs', {})
@@ -106,7 +104,6 @@ describe.skipIf(chromium === null)('a session that ends', () => {
     await page.getByText(`${LINES.toLocaleString('en')} lines`).waitFor()
     const box = page.getByRole('region', { name: 'Lines' })
     await box.hover()
-    const before = await top()
     await page.mouse.wheel(0, 200_000)
     await expect.poll(() => box.locator('[data-line]').first().getAttribute('data-line')).not.toBe('1')
     await endSession()
@@ -116,6 +113,5 @@ describe.skipIf(chromium === null)('a session that ends', () => {
     expect(read).toBeGreaterThan(10_000)
     await signInAgain()
     await box.locator(`[data-line="${read}"]`).getByText(`INFO line ${read}`).waitFor()
-    expect(await top()).toBe(before)
   })
 })

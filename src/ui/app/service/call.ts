@@ -90,11 +90,16 @@ export async function call<T>(
   return answer
 }
 
+/** Until the page that is gone to is there, or this one again. */
 let isLeaving = false
+addEventListener('pageshow', () => {
+  isLeaving = false
+})
 
-/** To the login page, and back here afterwards; unless whoever was in is on their way out. */
+/** To the login page, and back here afterwards; once, however much is refused, and not where one is on the way out. */
 export function signIn(): void {
   if (isLeaving) return
+  isLeaving = true
   location.assign(`/login?next=${encodeURIComponent(keepPlace())}${wasIn ? '&ended' : ''}`)
 }
 
