@@ -1,11 +1,11 @@
 /** The list of jobs under a burst of others: calm for whoever is at it, and sparing of the service. */
-import type { Browser, Page, Request } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.ts'
+import type { Page, Request } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { findChromium } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { live, row, submit } from './page.ts'
-import { type RunningSluice, startProduct } from './product.ts'
-import { type Visitor, visit } from './visitor.ts'
+import type { RunningSluice } from './product.ts'
+import { visiting } from './visiting.ts'
 
 const chromium = findChromium()
 const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
@@ -13,23 +13,9 @@ const SAID = 'New jobs came in. They wait above the list.'
 
 describe.skipIf(chromium === null)('the list of jobs, while many come in,', () => {
   let sluice: RunningSluice
-  let browser: Browser
-  let visitor: Visitor
   let page: Page
 
-  beforeAll(async () => {
-    sluice = await startProduct()
-    browser = await launchBrowser(chromium!)
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sluice?.stop()
-  })
-  beforeEach(async () => {
-    visitor = await visit(browser, sluice.url)
-    page = visitor.page
-  })
-  afterEach(() => visitor.leave())
+  visiting(chromium, begun => ({ sluice, page } = begun))
 
   const ask = async (method: string, path: string, body?: object) => {
     const headers = { 'content-type': 'application/json' }

@@ -1,11 +1,12 @@
 /** The list of jobs, on the real service, in a real browser. */
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.ts'
+import { describe, expect, test } from 'vitest'
+import { findChromium } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { jobIds, live, row, submit } from './page.ts'
-import { type RunningSluice, startProduct } from './product.ts'
-import { type Visitor, visit } from './visitor.ts'
+import type { RunningSluice } from './product.ts'
+import { visiting } from './visiting.ts'
+import type { Visitor } from './visitor.ts'
 
 const chromium = findChromium()
 const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
@@ -18,19 +19,7 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
   let visitor: Visitor
   let page: Page
 
-  beforeAll(async () => {
-    sluice = await startProduct()
-    browser = await launchBrowser(chromium!)
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sluice?.stop()
-  })
-  beforeEach(async () => {
-    visitor = await visit(browser, sluice.url)
-    page = visitor.page
-  })
-  afterEach(() => visitor.leave())
+  visiting(chromium, begun => ({ sluice, browser, visitor, page } = begun))
 
   const add = (name: string, fields?: Record<string, string>) =>
     submit(sluice.url, { name, text: LOG }, { pipeline: 'inspect', ...fields })

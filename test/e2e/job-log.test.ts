@@ -1,13 +1,13 @@
 /** What the stages log, and jobs that ran many times, on the page of a job: the real service, a real browser. */
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { findChromium } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { live, sideways } from './page.ts'
-import { type RunningSluice, startProduct } from './product.ts'
-import { type Visitor, visit } from './visitor.ts'
+import type { RunningSluice } from './product.ts'
+import { visiting } from './visiting.ts'
 
 const chromium = findChromium()
 const INCIDENT = readFileSync(new URL('../../examples/checkout-incident.log', import.meta.url))
@@ -19,23 +19,9 @@ type Upload = readonly [name: string, content: string | Buffer]
 
 describe.skipIf(chromium === null)('the log of a job', () => {
   let sluice: RunningSluice
-  let browser: Browser
-  let visitor: Visitor
   let page: Page
 
-  beforeAll(async () => {
-    sluice = await startProduct()
-    browser = await launchBrowser(chromium!)
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sluice?.stop()
-  })
-  beforeEach(async () => {
-    visitor = await visit(browser, sluice.url)
-    page = visitor.page
-  })
-  afterEach(() => visitor.leave())
+  visiting(chromium, begun => ({ sluice, page } = begun))
 
   const post = async (path: string, body?: FormData, wait = 0) => {
     const headers = { prefer: `wait=${wait}` }

@@ -1,32 +1,18 @@
 /** Filters of the list of jobs that a reader gave a name. */
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { findChromium } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
-import { type RunningSluice, startProduct } from './product.ts'
-import { type Visitor, visit } from './visitor.ts'
+import { visiting } from './visiting.ts'
+import type { Visitor } from './visitor.ts'
 
 const chromium = findChromium()
 
 describe.skipIf(chromium === null)('a view of the list of jobs', () => {
-  let sluice: RunningSluice
-  let browser: Browser
   let visitor: Visitor
   let page: Page
 
-  beforeAll(async () => {
-    sluice = await startProduct()
-    browser = await launchBrowser(chromium!)
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sluice?.stop()
-  })
-  beforeEach(async () => {
-    visitor = await visit(browser, sluice.url)
-    page = visitor.page
-  })
-  afterEach(() => visitor.leave())
+  visiting(chromium, begun => ({ visitor, page } = begun))
 
   const choose = async (item: string, on = page) => {
     await on.getByRole('button', { name: 'Views' }).click()

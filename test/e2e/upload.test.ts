@@ -2,13 +2,14 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { findChromium, launchBrowser } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect, test } from 'vitest'
+import { findChromium } from '../support/browser.ts'
 import { violationsInBothThemes } from './axe.ts'
 import { choose, dragOver, drop, jobIds, uploadButton } from './page.ts'
-import { type RunningSluice, startProduct } from './product.ts'
-import { type Visitor, visit } from './visitor.ts'
+import type { RunningSluice } from './product.ts'
+import { visiting } from './visiting.ts'
+import type { Visitor } from './visitor.ts'
 
 const chromium = findChromium()
 const LOG = '2026-03-01 10:00:00,001 INFO  Accepted connection from 10.1.2.3\n'
@@ -27,23 +28,10 @@ interface Job {
 
 describe.skipIf(chromium === null)('the page for uploads', () => {
   let sluice: RunningSluice
-  let browser: Browser
   let visitor: Visitor
   let page: Page
 
-  beforeAll(async () => {
-    sluice = await startProduct()
-    browser = await launchBrowser(chromium!)
-  })
-  afterAll(async () => {
-    await browser?.close()
-    await sluice?.stop()
-  })
-  beforeEach(async () => {
-    visitor = await visit(browser, sluice.url)
-    page = visitor.page
-  })
-  afterEach(() => visitor.leave(/\[Uppy\]/))
+  visiting(chromium, begun => ({ sluice, visitor, page } = begun), /\[Uppy\]/)
 
   const read = async (id: string) => (await (await fetch(`${sluice.url}/api/jobs/${id}`)).json()) as Job
   const jobOfPage = async () => {
