@@ -129,8 +129,14 @@ describe.skipIf(chromium === null)('the log of a job', () => {
     await page.locator('[aria-label="Events of run 1"] [data-type="job.created"]').waitFor()
 
     await box().hover()
-    await page.mouse.wheel(0, -2_000)
-    await page.getByRole('button', { name: 'To the end' }).click()
+    const toEnd = page.getByRole('button', { name: 'To the end' })
+    // A wheel that is turned while the lines are being drawn may move none.
+    const turned = async () => {
+      await page.mouse.wheel(0, -2_000)
+      return toEnd.isVisible()
+    }
+    await expect.poll(turned, { timeout: 30_000 }).toBe(true)
+    await toEnd.click()
     await box().getByText(`${RUNS}/ingestion`).first().waitFor()
   })
 })
