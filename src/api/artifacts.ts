@@ -1,6 +1,8 @@
 /** What stages wrote for the client. */
+import { hash } from 'node:crypto'
 import { basename } from 'node:path/posix'
 import { artifactsOf } from '../jobs/record.ts'
+import { openArtifact, type StoredArtifact } from '../pipelines/stored-artifact.ts'
 import { EVERYONE } from './callers.ts'
 import { DOWNLOAD, download } from './download.ts'
 import { endpoint } from './endpoint.ts'
@@ -26,7 +28,7 @@ export function artifactEndpoints(services: Services) {
       problems: ['not-found'],
       async handle(asked) {
         const artifacts = artifactsOf(await readJob(services, asked))
-        return json(200, { items: artifacts.map(({ key: _, ...artifact }) => artifact) })
+        return json(200, { items: artifacts.map(viewArtifact) })
       },
     }),
 
@@ -45,15 +47,25 @@ export function artifactEndpoints(services: Services) {
         )
         if (!artifact) throw notFound('artifact')
         const mediaType = artifact.type.split(';', 1)[0]!.trim()
-        return download(asked.c, services.storage, {
+        return download(asked.c, {
           ...artifact,
+          open: range => openArtifact(services.storage, artifact, range),
           name: basename(artifact.name),
-          // A key is written once, under a start token of its own.
-          etag: `"${artifact.key.slice(artifact.key.indexOf('/') + 1)}"`,
+          etag: `"${versionOf(artifact)}"`,
           show: SHOWN.has(mediaType) ? 'inline' : 'attachment',
           isOurs: true,
         })
       },
     }),
   ]
+}
+
+function viewArtifact({ name, size, type, stage, fileId }: StoredArtifact) {
+  return { name, size, type, stage, ...(fileId !== undefined && { fileId }) }
+}
+
+/** A key is written once, under a start token of its own; what is in the record is short enough to be hashed. */
+function versionOf(artifact: StoredArtifact): string {
+  if ('key' in artifact) return artifact.key.slice(artifact.key.indexOf('/') + 1)
+  return hash('sha256', artifact.content, 'base64url')
 }

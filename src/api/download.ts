@@ -3,13 +3,14 @@ import { Readable } from 'node:stream'
 import { create as contentDisposition } from 'content-disposition'
 import type { Context } from 'hono'
 import parseRange from 'range-parser'
-import type { ByteRange, Storage } from '../storage/storage.ts'
+import type { ByteRange } from '../storage/storage.ts'
 import { quality } from './accept.ts'
 import type { Env } from './endpoint.ts'
 import { Problem } from './problems.ts'
 
 export interface Content {
-  readonly key: string
+  /** @throws StorageError */
+  readonly open: (range?: ByteRange) => Promise<Readable>
   /** As the client shall save it. */
   readonly name: string
   readonly size: number
@@ -53,7 +54,7 @@ export const DOWNLOAD = {
 } as const
 
 /** @throws Problem `range-not-satisfiable`; StorageError. */
-export async function download(c: Context<Env>, storage: Storage, content: Content): Promise<Response> {
+export async function download(c: Context<Env>, content: Content): Promise<Response> {
   const { size, etag } = content
   const headers: Record<string, string> = {
     ...HARMLESS,
@@ -77,7 +78,7 @@ export async function download(c: Context<Env>, storage: Storage, content: Conte
   if (range) headers['content-range'] = `bytes ${range.start}-${range.end}/${size}`
   headers['content-length'] = String(length)
   // Opened also where only headers are wanted or nothing is to be read: a file that is gone is a 404.
-  const stream = await storage.open(content.key, range ?? undefined)
+  const stream = await content.open(range ?? undefined)
   if (c.req.method === 'HEAD' || length === 0) {
     stream.destroy()
     return new Response(null, { status, headers })

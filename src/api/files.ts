@@ -117,8 +117,9 @@ export function fileEndpoints(services: Services, metrics: Metrics) {
         const file = record.files.find(({ id }) => id === asked.param('fileId'))
         if (!file) throw notFound('file')
         requireReadable(record, file, config)
-        return download(asked.c, storage, {
+        return download(asked.c, {
           ...file,
+          open: range => storage.open(file.key, range),
           etag: `"${file.sha256}"`,
           show: 'attachment',
           isOurs: false,

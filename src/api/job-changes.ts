@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { By } from '../jobs/audit.ts'
 import { artifactsOf, isInfected, type JobRecord, readRecord } from '../jobs/record.ts'
 import { isRefused, type Refused } from '../jobs/transitions.ts'
+import { keysOf } from '../pipelines/stored-artifact.ts'
 import type { Services } from './services.ts'
 import { enqueueDelivery, enqueueFlow } from './submission.ts'
 
@@ -67,5 +68,5 @@ export type ChangeName = keyof typeof CHANGES
 
 function storedKeys(record: JobRecord): string[] {
   const intermediates = record.outputs.flatMap(output => output?.intermediates ?? [])
-  return [...record.files, ...artifactsOf(record), ...intermediates].map(({ key }) => key)
+  return [...[...record.files, ...intermediates].map(({ key }) => key), ...keysOf(artifactsOf(record))]
 }

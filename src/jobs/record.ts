@@ -1,7 +1,8 @@
 /** The record: what Redis holds of a job, and the job that clients see, which is derived from it. */
 import type { Redis } from 'ioredis'
 import type { JsonObject } from '../pipelines/pipeline.ts'
-import type { StageOutput, StoredArtifact } from '../pipelines/stage-context.ts'
+import type { StageOutput } from '../pipelines/stage-context.ts'
+import type { StoredArtifact } from '../pipelines/stored-artifact.ts'
 import type {
   Job,
   JobError,

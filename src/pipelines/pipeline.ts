@@ -84,7 +84,7 @@ export interface StageContext {
   /** A range may reach beyond the end: what is there is given. It must begin before. */
   open(file: InputFile, range?: ByteRange): Promise<Readable>
 
-  /** Writes an artifact; the bytes are synced when it resolves. A name may be used once in a job. */
+  /** Writes an artifact, which is durable once the stage has completed. A name may be used once in a job. */
   writeArtifact(
     name: string,
     options: ArtifactOptions,

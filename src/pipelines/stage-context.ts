@@ -6,14 +6,11 @@
  * and nothing is published before the checkpoint that names it.
  */
 import type { Storage } from '../storage/storage.ts'
-import type { Artifact, InputFile, LogLine, StageContext, StageSettings } from './pipeline.ts'
+import type { InputFile, LogLine, StageContext, StageSettings } from './pipeline.ts'
+import { holdSmall, openArtifact, RECORD_BYTES, type StoredArtifact } from './stored-artifact.ts'
 
 /** An attached file, and where its bytes are. */
 export interface StageFile extends InputFile {
-  readonly key: string
-}
-
-export interface StoredArtifact extends Artifact {
   readonly key: string
 }
 
@@ -51,17 +48,21 @@ export function createStageContext(
   const { storage, signal, report } = means
   const files = new Map(input.files.map(file => [file.id, file]))
   const earlier = input.outputs.flatMap(output => output.artifacts)
-  // Keys by name, not found by a search: a job has as many artifacts as its archives have members.
-  const readableArtifacts = keysByName(earlier)
-  const readableIntermediates = keysByName(input.outputs.flatMap(output => output.intermediates))
+  // By name, not found by a search: a job has as many artifacts as its archives have members.
+  const readableArtifacts = new Map(earlier.map(artifact => [artifact.name, artifact]))
+  const readableIntermediates = new Map(
+    input.outputs.flatMap(output => output.intermediates.map(({ name, key }) => [name, key])),
+  )
   const written = new Set(readableArtifacts.keys())
   const artifacts: StoredArtifact[] = []
   const intermediates: StoredIntermediate[] = []
   let objects = 0
+  let room = RECORD_BYTES
 
-  async function write(source: AsyncIterable<Uint8Array | string>): Promise<{ key: string; size: number }> {
+  async function write(source: AsyncIterable<Uint8Array>): Promise<{ key: string; size: number }> {
     const key = `${input.jobId}/${input.token}-${input.stage}-${++objects}`
-    return storage.put(key, encoded(source), { signal })
+    const { size } = await storage.put(key, source, { signal })
+    return { key, size }
   }
 
   const context: StageContext = {
@@ -73,17 +74,21 @@ export function createStageContext(
     open: async (file, range) => storage.open(files.get(file.id)!.key, range),
     async writeArtifact(name, options, source) {
       if (written.has(name)) throw new Error(`the artifact "${name}" was written twice`)
-      const { key, size } = await write(source)
+      const held = await holdSmall(encoded(source), room)
+      signal.throwIfAborted()
+      const isSmall = Buffer.isBuffer(held)
+      const place = isSmall ? { size: held.length, content: held.toString('base64') } : await write(held)
+      if (isSmall) room -= held.length
       written.add(name)
-      artifacts.push({ name, size, ...options, stage: input.stage, key })
+      artifacts.push({ name, ...options, stage: input.stage, ...place })
     },
     async openArtifact(name) {
-      const key = readableArtifacts.get(name)
-      if (key === undefined) throw new Error(`no earlier stage wrote the artifact "${name}"`)
-      return storage.open(key)
+      const artifact = readableArtifacts.get(name)
+      if (!artifact) throw new Error(`no earlier stage wrote the artifact "${name}"`)
+      return openArtifact(storage, artifact)
     },
     async writeIntermediate(name, source) {
-      const { key } = await write(source)
+      const { key } = await write(encoded(source))
       intermediates.push({ name, key })
       readableIntermediates.set(name, key)
     },
@@ -96,10 +101,6 @@ export function createStageContext(
     log: report.log,
   }
   return { context, output: { artifacts, intermediates } }
-}
-
-function keysByName(objects: readonly { name: string; key: string }[]): Map<string, string> {
-  return new Map(objects.map(({ name, key }) => [name, key]))
 }
 
 async function* encoded(source: AsyncIterable<Uint8Array | string>): AsyncGenerator<Uint8Array> {

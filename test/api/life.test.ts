@@ -261,7 +261,9 @@ describe('retry', () => {
 describe('delete', () => {
   test('removes a final job with its files, artifacts and events; repeated, there is nothing', async () => {
     const job = await upload(api)
-    await complete(api, job, [{ name: 'manifest.json', type: 'application/json', content: '{}' }])
+    await complete(api, job, [
+      { name: 'manifest.json', type: 'application/json', content: '{}'.padEnd(1_000) },
+    ])
     expect(await api.objects()).toHaveLength(2)
     expect((await call('DELETE', `/api/jobs/${job.id}`)).status).toBe(204)
     expect(await api.objects()).toEqual([])

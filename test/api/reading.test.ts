@@ -156,6 +156,9 @@ describe('a download', () => {
   })
 })
 
+/** Too long for the record. */
+const LONG = 'clean\n'.repeat(100)
+
 describe('artifacts', () => {
   let job: Job
   beforeAll(async () => {
@@ -163,6 +166,7 @@ describe('artifacts', () => {
     await complete(api, job, [
       { name: 'report.html', type: 'text/html', content: '<h1>hi</h1>' },
       { name: 'redacted/deep/app 100%.log', type: 'text/plain', content: 'clean\n' },
+      { name: 'long.txt', type: 'text/plain', content: LONG },
     ])
   })
 
@@ -171,6 +175,7 @@ describe('artifacts', () => {
       items: [
         { name: 'report.html', size: 11, type: 'text/html', stage: 'inspection' },
         { name: 'redacted/deep/app 100%.log', size: 6, type: 'text/plain', stage: 'inspection' },
+        { name: 'long.txt', size: LONG.length, type: 'text/plain', stage: 'inspection' },
       ],
     })
   })
@@ -184,6 +189,32 @@ describe('artifacts', () => {
       expect(response.headers.get('content-disposition')).toBe('attachment; filename="app 100%.log"')
     },
   )
+
+  test.each([
+    ['in the record', 'report.html', '<h1>hi</h1>'],
+    ['in storage', 'long.txt', LONG],
+  ])('%s, come whole, in parts, as headers alone, and once only', async (_, name, content) => {
+    const path = `/api/jobs/${job.id}/artifacts/${name}`
+    const whole = await get(path)
+    expect(whole.headers.get('content-length')).toBe(String(content.length))
+    expect(await whole.text()).toBe(content)
+    const etag = whole.headers.get('etag')!
+    expect(etag).toMatch(/^"[^"]+"$/)
+
+    const part = await get(path, { range: 'bytes=4-', 'if-range': etag })
+    expect(part.status).toBe(206)
+    expect(await part.text()).toBe(content.slice(4))
+    const tooFar = await get(path, { range: `bytes=${content.length}-` })
+    expect(tooFar.status).toBe(416)
+
+    const head = await get(path, {}, 'HEAD')
+    expect([head.headers.get('content-length'), head.headers.get('etag'), await head.text()]).toEqual([
+      String(content.length),
+      etag,
+      '',
+    ])
+    expect((await get(path, { 'if-none-match': etag })).status).toBe(304)
+  })
 
   test('a report opens in the browser, where it can load and run nothing', async () => {
     const response = await get(`/api/jobs/${job.id}/artifacts/report.html`)

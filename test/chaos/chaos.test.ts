@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compareEventIds, readLog } from '../../src/jobs/events.ts'
 import { isFinal, isFinalEvent, type JobEvent } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
-import { type JobRecord, readRecords } from '../../src/jobs/record.ts'
+import { artifactsOf, type JobRecord, readRecords } from '../../src/jobs/record.ts'
+import { keysOf } from '../../src/pipelines/stored-artifact.ts'
 import { PREFIX, QUEUES } from '../../src/queues/names.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
@@ -219,8 +220,7 @@ describe('under kills of every process and of Redis', () => {
     const named = new Map<string, string | null>()
     for (const record of records) {
       for (const file of record.files) named.set(file.key, file.sha256)
-      for (const output of record.outputs)
-        for (const artifact of output?.artifacts ?? []) named.set(artifact.key, null)
+      for (const key of keysOf(artifactsOf(record))) named.set(key, null)
       if (record.status === 'failed')
         for (const output of record.outputs)
           for (const left of output?.intermediates ?? []) named.set(left.key, null)

@@ -9,7 +9,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compareEventIds } from '../../src/jobs/events.ts'
 import { isFinal, isFinalEvent, type Job } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
-import { type JobRecord, readRecords } from '../../src/jobs/record.ts'
+import { artifactsOf, type JobRecord, readRecords } from '../../src/jobs/record.ts'
+import { keysOf } from '../../src/pipelines/stored-artifact.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
@@ -277,13 +278,15 @@ async function stored(): Promise<string[]> {
 
 function named(records: readonly JobRecord[]): string[] {
   return records
-    .flatMap(({ status, files, uploads, outputs }) => [
-      ...files,
-      ...(status === 'draft' ? uploads : []),
-      ...outputs.flatMap(output => output?.artifacts ?? []),
-      ...(status === 'failed' ? outputs.flatMap(output => output?.intermediates ?? []) : []),
-    ])
-    .map(({ key }) => key)
+    .flatMap(record => {
+      const { status, files, uploads, outputs } = record
+      const objects = [
+        ...files,
+        ...(status === 'draft' ? uploads : []),
+        ...(status === 'failed' ? outputs.flatMap(output => output?.intermediates ?? []) : []),
+      ]
+      return [...objects.map(({ key }) => key), ...keysOf(artifactsOf(record))]
+    })
     .sort()
 }
 

@@ -13,6 +13,7 @@ import type { Job } from '../../src/jobs/job.ts'
 import { LEASE_MS } from '../../src/jobs/leases.ts'
 import { artifactsOf } from '../../src/jobs/record.ts'
 import { createLog } from '../../src/log.ts'
+import { keysOf, RECORD_BYTES } from '../../src/pipelines/stored-artifact.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
 import { form } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
@@ -209,10 +210,7 @@ describe.skipIf(!swift)('Sluice on S3', () => {
 
     await sweepLater()
     const record = (await up.record(id))!
-    const named = new Set([
-      ...record.files.map(file => file.key),
-      ...artifactsOf(record).map(artifact => artifact.key),
-    ])
+    const named = new Set([...record.files.map(file => file.key), ...keysOf(artifactsOf(record))])
     const kept: string[] = []
     for await (const object of storage.list(id)) kept.push(object.key)
     expect(new Set(kept)).toEqual(named)
@@ -241,6 +239,6 @@ describe.skipIf(!swift)('Sluice on S3', () => {
     })
     const record = await up.ended(id)
     expect(record.status).toBe('completed')
-    expect(await storage.stat(artifactsOf(record)[0]!.key)).toMatchObject({ size: 3 })
+    expect(await storage.stat(keysOf(artifactsOf(record))[0]!)).toMatchObject({ size: RECORD_BYTES + 1 })
   })
 })

@@ -6,6 +6,7 @@ import { existsSync, writeFileSync } from 'node:fs'
 import { inspect } from '../../src/pipelines/inspect.ts'
 import type { Pipeline, Stage, StageContext } from '../../src/pipelines/pipeline.ts'
 import { StageError } from '../../src/pipelines/pipeline.ts'
+import { RECORD_BYTES } from '../../src/pipelines/stored-artifact.ts'
 
 const STAGES = ['one', 'two', 'three']
 
@@ -49,7 +50,8 @@ function stageOf(name: string): Pick<Stage, 'name' | 'weight' | 'run'> {
         `${name}.txt`,
         { type: 'text/plain' },
         (async function* () {
-          yield name
+          // Too long for the record: an object of its own.
+          yield name.padEnd(RECORD_BYTES + 1)
         })(),
       )
       await context.writeIntermediate(

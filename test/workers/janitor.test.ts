@@ -100,7 +100,10 @@ describe('I4: unfinished leaves nothing', () => {
     await put(`${id}/artifact`)
     await put(`${id}/intermediate`)
     const left = {
-      artifacts: [{ ...output('a').artifacts[0]!, key: `${id}/artifact` }],
+      artifacts: [
+        { ...output('a').artifacts[0]!, key: `${id}/artifact` },
+        { name: 'in the record', size: 1, type: 'text/plain', stage: 'one', content: 'YQ==' },
+      ],
       intermediates: [{ name: 'i', key: `${id}/intermediate` }],
     }
     await up.transitions.checkpoint({

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { text } from 'node:stream/consumers'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { logAnalysis } from '../../src/pipelines/log-analysis/log-analysis.ts'
+import { openArtifact } from '../../src/pipelines/stored-artifact.ts'
 import { zipped } from '../support/archives.ts'
 import { type RunningProcess, startProcess, WORKER } from '../support/processes.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
@@ -58,7 +59,7 @@ async function artifacts(id: string): Promise<Record<string, string>> {
   expect(record).toMatchObject({ status: 'completed', error: null })
   const stored = record.outputs.flatMap(output => output!.artifacts)
   const contents = await Promise.all(
-    stored.map(async ({ name, key }) => [name, await text(await jobs.storage.open(key))] as const),
+    stored.map(async each => [each.name, await text(await openArtifact(jobs.storage, each))] as const),
   )
   const { generatedAt } = JSON.parse(Object.fromEntries(contents)['report.json']!)
   // For people it is written in their way.

@@ -1,5 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keys } from '../../src/jobs/keys.ts'
+import { artifactsOf } from '../../src/jobs/record.ts'
+import { keysOf } from '../../src/pipelines/stored-artifact.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Environment, type RunningProcess, startProcess, WORKER } from '../support/processes.ts'
 import { startReceiver } from '../support/receiver.ts'
@@ -147,10 +149,7 @@ describe('a job', () => {
     await jobs.ended(id)
     await worker.kill('SIGTERM')
     const record = (await jobs.record(id))!
-    const named = [
-      ...record.files.map(file => file.key),
-      ...record.outputs.flatMap(output => output!.artifacts.map(each => each.key)),
-    ]
+    const named = [...record.files.map(file => file.key), ...keysOf(artifactsOf(record))]
     expect((await Array.fromAsync(jobs.storage.list(id))).map(object => object.key).sort()).toEqual(
       named.sort(),
     )

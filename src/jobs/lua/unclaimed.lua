@@ -35,7 +35,10 @@ for i = 1, #fields, 2 do
     if ends and tonumber(ends) > now then open[cjson.decode(value).key] = true end
   elseif string.match(field, '^output:') then
     local output = cjson.decode(value)
-    for _, artifact in ipairs(output.artifacts) do claimed[artifact.key] = true end
+    for _, artifact in ipairs(output.artifacts) do
+      -- A small one is in the record itself.
+      if artifact.key then claimed[artifact.key] = true end
+    end
     -- Intermediates are for later stages of a job that may still run.
     if not ended then
       for _, intermediate in ipairs(output.intermediates) do claimed[intermediate.key] = true end
