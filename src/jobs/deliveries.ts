@@ -167,9 +167,9 @@ export function createDeliveries(redis: Redis) {
       const [verdict, ...answer] = (await claim(
         [keys.delivery(due.id), keys.originSlots(origin), keys.originLine(origin)],
         [args],
-      )) as ['gone'] | ['busy', number] | ['taken', string[], string | null]
+      )) as ['gone'] | ['busy', number] | ['taken', string, string | null]
       if (verdict === 'busy') return { verdict, delayMs: answer[0] as number }
-      const payload = verdict === 'taken' ? payloadOf(due, ...(answer as [string[], string | null])) : null
+      const payload = verdict === 'taken' ? payloadOf(due, ...(answer as [string, string | null])) : null
       return payload ? { verdict: 'taken', payload } : { verdict: 'gone' }
     },
     /** Gives a slot back whose attempt came to nothing that could be kept. */
@@ -241,7 +241,7 @@ export function createDeliveries(redis: Redis) {
 }
 
 /** The job as it was when the event happened. Null where that is gone. */
-function payloadOf(due: DueDelivery, record: string[], told: string | null): Payload | null {
+function payloadOf(due: DueDelivery, record: string, told: string | null): Payload | null {
   const { type, webhookId } = due
   const timestamp = instant(due.createdAt)
   if (type === 'ping') return { type, timestamp, data: { webhook: { id: webhookId! } } }

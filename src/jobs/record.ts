@@ -88,8 +88,13 @@ export function isInfected({ error }: JobRecord, fileId: string): boolean {
   return error?.code === 'file-infected' && error.fileId === fileId
 }
 
-/** From a hash's fields, as HGETALL answers them to a script. */
-export function parseFields(fields: readonly string[]): JobRecord | null {
+/**
+ * From a hash's fields and values in turn, with NUL between them, as a script gives them: ioredis decodes each element of
+ * a reply by itself, and takes four times as long for a record that comes in 90 of them. No value holds a NUL: what
+ * clients say is JSON, a URL, or of a narrower alphabet.
+ */
+export function parseFields(text: string): JobRecord | null {
+  const fields = text.split('\0')
   const hash: Record<string, string> = {}
   for (let index = 0; index < fields.length; index += 2) hash[fields[index]!] = fields[index + 1]!
   return parseRecord(hash)

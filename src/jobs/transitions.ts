@@ -97,9 +97,9 @@ export function createTransitions(
       const [text, fields] = (await script(
         [keys.job(args.id), ...more],
         [JSON.stringify(args, wellFormed)],
-      )) as [string, string[]?]
+      )) as [string, string?]
       const answer = parse<Answer>(text)
-      return fields ? { record: parseFields(fields)! } : answer
+      return fields === undefined ? answer : { record: parseFields(fields)! }
     }
   }
   const scripts = {

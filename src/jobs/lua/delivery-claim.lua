@@ -29,4 +29,5 @@ end
 redis.call('ZADD', slots, now + a.held, a.token)
 redis.call('PEXPIRE', slots, a.held)
 redis.call('ZREM', line, id)
-return { 'taken', redis.call('HGETALL', delivery .. ':record'), redis.call('HGET', delivery, 'event') }
+local frozen = table.concat(redis.call('HGETALL', delivery .. ':record'), '\0')
+return { 'taken', frozen, redis.call('HGET', delivery, 'event') }
