@@ -20,7 +20,7 @@ import type {
 import { isFinalEvent } from './job.ts'
 import { keys } from './keys.ts'
 import { type Cursor, readPage } from './paging.ts'
-import { instant, parseFields, viewJob } from './record.ts'
+import { instant, type JobRecord, parseFields, viewJob } from './record.ts'
 import { defineScript } from './script.ts'
 import type { Refused } from './transitions.ts'
 
@@ -68,6 +68,17 @@ export interface Claim {
   readonly pace: number
   /** True: only waits in line, as its process has no place for it now. */
   readonly full?: boolean
+}
+
+/** A slot that a job's end takes for the first attempt at its callback. */
+export interface Slot {
+  /** Where the slots of its origin are. */
+  readonly key: string
+  readonly token: string
+  /** How many may be taken before it. */
+  readonly most: number
+  /** Milliseconds after which it comes free by itself. */
+  readonly held: number
 }
 
 /** An attempt ends within 15 s; the slot of one whose worker has died comes free after this, ms. */
@@ -169,9 +180,17 @@ export function createDeliveries(redis: Redis) {
         [args],
       )) as ['gone'] | ['busy', number] | ['taken', string, string | null]
       if (verdict === 'busy') return { verdict, delayMs: answer[0] as number }
-      const payload = verdict === 'taken' ? payloadOf(due, ...(answer as [string, string | null])) : null
+      const [record, told] = answer as [string, string | null]
+      const payload = verdict === 'taken' ? payloadOf(due, parseFields(record), told) : null
       return payload ? { verdict: 'taken', payload } : { verdict: 'gone' }
     },
+    /** For a first attempt, which leaves a quarter of the slots to those that were sent away before. */
+    slot: ({ origin, token, slots }: Pick<Claim, 'origin' | 'token' | 'slots'>): Slot => ({
+      key: keys.originSlots(origin),
+      token,
+      most: Math.ceil(slots * 0.75),
+      held: SLOT_HELD_MS,
+    }),
     /** Gives a slot back whose attempt came to nothing that could be kept. */
     async release(origin: string, token: string): Promise<void> {
       await redis.zrem(keys.originSlots(origin), token)
@@ -241,11 +260,14 @@ export function createDeliveries(redis: Redis) {
 }
 
 /** The job as it was when the event happened. Null where that is gone. */
-function payloadOf(due: DueDelivery, record: string, told: string | null): Payload | null {
+export function payloadOf(
+  due: DueDelivery,
+  frozen: JobRecord | null,
+  told: string | null = null,
+): Payload | null {
   const { type, webhookId } = due
   const timestamp = instant(due.createdAt)
   if (type === 'ping') return { type, timestamp, data: { webhook: { id: webhookId! } } }
-  const frozen = parseFields(record)
   if (!frozen) return null
   const job = viewJob(frozen)
   if (isFinalEvent(type)) return { type, timestamp, data: { job } }

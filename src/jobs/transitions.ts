@@ -12,6 +12,7 @@
 import type { Redis } from 'ioredis'
 import type { StageOutput } from '../pipelines/stage-context.ts'
 import type { By } from './audit.ts'
+import type { Slot } from './deliveries.ts'
 import type { HeldKey } from './idempotency.ts'
 import type { DueDelivery, ErrorCode, JobRequest, OpenUpload, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
@@ -151,7 +152,6 @@ export function createTransitions(
       'attempt-failed',
     ),
     handOver: define<Ok | Refused<Fenced>>('hand-over'),
-    finish: define<(Ok & Ended) | Refused<Fenced>>('finish'),
     cancel: define<(Ok & Ended) | Refused<'gone' | 'job-final'>>('audit', 'cancel'),
     retry: define<Ok | Refused<'gone' | 'job-not-failed' | 'job-not-retryable'>>('audit', 'ready', 'retry'),
     delete: define<
@@ -159,6 +159,7 @@ export function createTransitions(
     >('audit', 'draft', 'delete'),
   }
   const start = defineAnswering<StartAnswer>('start')
+  const finish = defineScript(redis, 'history', 'prelude', 'finish')
   const refill = defineScript(redis, 'history', 'prelude', 'refill')
 
   return {
@@ -278,9 +279,36 @@ export function createTransitions(
     /** Decides by itself whether the attempt was the run's last. */
     attemptFailed: (args: Holder & { incurable: boolean; error: Cause }) => scripts.attemptFailed(args),
     handOver: (args: Holder) => scripts.handOver(args),
-    /** `checkpoint`: the last stage's. */
-    finish: ({ checkpoint, result, ...args }: Holder & { checkpoint: Checkpoint; result: object }) =>
-      scripts.finish({ ...args, checkpoint: encode(checkpoint), result: JSON.stringify(result) }),
+    /**
+     * @param args `checkpoint`: the last stage's. `slot`: for the first attempt at the job's callback, if one is free.
+     * @returns `frozen`: the job as its callback tells it, where the slot was taken.
+     */
+    async finish({
+      checkpoint,
+      result,
+      slot,
+      ...args
+    }: Holder & { checkpoint: Checkpoint; result: object; slot?: Slot | undefined }): Promise<
+      (Ok & Ended & { readonly frozen?: JobRecord }) | Refused<Fenced>
+    > {
+      const { key, ...claim } = slot ?? {}
+      const [text, frozen] = (await finish(
+        [keys.job(args.id), ...(key === undefined ? [] : [key])],
+        [
+          JSON.stringify(
+            {
+              ...args,
+              checkpoint: encode(checkpoint),
+              result: JSON.stringify(result),
+              ...(slot && { slot: claim }),
+            },
+            wellFormed,
+          ),
+        ],
+      )) as [string, string?]
+      const answer = parse<(Ok & Ended) | Refused<Fenced>>(text)
+      return frozen === undefined || isRefused(answer) ? answer : { ...answer, frozen: parseFields(frozen)! }
+    },
     cancel: (id: string, by?: By) => scripts.cancel({ id, by }),
     retry: (id: string, token: string, by?: By) =>
       scripts.retry({

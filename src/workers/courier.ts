@@ -8,9 +8,10 @@
  */
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Claimed, Deliveries, Payload } from '../jobs/deliveries.ts'
+import { type Claimed, type Deliveries, type Payload, payloadOf, type Slot } from '../jobs/deliveries.ts'
 import type { DueDelivery } from '../jobs/job.ts'
 import type { Outbox, OutboxEntry } from '../jobs/outbox.ts'
+import type { JobRecord } from '../jobs/record.ts'
 import type { Webhooks } from '../jobs/webhooks.ts'
 import type { Log } from '../log.ts'
 import type { Enqueuer } from '../queues/enqueuer.ts'
@@ -40,6 +41,21 @@ export type Attempted =
   | { readonly verdict: 'retry'; readonly told: string; readonly delayMs: number }
   /** Its origin has no slot soon: nothing was sent, and no attempt made. */
   | { readonly verdict: 'busy'; readonly delayMs: number }
+
+/** A place for the first attempt at a callback whose job is about to end; given back with it, unless it was begun. */
+export interface Place extends Disposable {
+  /** To be taken as the job ends; undefined where no place is free. */
+  readonly slot: Slot | undefined
+  /** Begins the attempt. `frozen`: the job as it ended, where the slot was taken with its end. */
+  begin(delivery: DueDelivery | undefined, frozen: JobRecord | undefined): void
+}
+
+/** What a first attempt may have before it begins. */
+interface Ready {
+  readonly token: string
+  readonly giveBack: () => void
+  readonly payload: Payload | null
+}
 
 interface Target {
   readonly url: string
@@ -74,16 +90,18 @@ export function createCourier(deps: CourierDeps) {
   const underWay = new Set<Promise<void>>()
 
   /** @throws where Redis can't be reached, or the signal's reason when nobody waits any more. */
-  async function attempt(delivery: DueDelivery, first = false): Promise<Attempted> {
+  async function attempt(delivery: DueDelivery, first = false, ready?: Ready): Promise<Attempted> {
     const target = await targetOf(delivery)
     if ('closed' in target) return giveUp(delivery, target.closed)
     const { origin } = new URL(target.url)
-    const token = randomUUID()
-    const giveBack = await slots.take(origin)
+    const token = ready?.token ?? randomUUID()
+    const giveBack = ready?.giveBack ?? (await slots.take(origin))
     // Its turn in the queue comes at once: by then there may be a place.
     if (giveBack === null && first) return { verdict: 'busy', delayMs: 0 }
     try {
-      const claimed = await claim(delivery, { origin, token, first, full: giveBack === null })
+      const claimed: Claimed = ready?.payload
+        ? { verdict: 'taken', payload: ready.payload }
+        : await claim(delivery, { origin, token, first, full: giveBack === null })
       if (claimed.verdict === 'busy') return claimed
       if (claimed.verdict === 'gone') return { verdict: 'failed', told: 'the delivery is gone' }
       return await send(delivery, { ...target, origin, token }, claimed.payload)
@@ -174,15 +192,15 @@ export function createCourier(deps: CourierDeps) {
     return { ...next, told }
   }
 
-  async function attemptFirst(delivery: DueDelivery): Promise<void> {
-    if (underWay.size >= MOST_FIRST) return enqueuer.deliver(delivery)
+  async function attemptFirst(delivery: DueDelivery, ready?: Ready): Promise<void> {
+    if (!ready && underWay.size >= MOST_FIRST) return enqueuer.deliver(delivery)
     const entry: OutboxEntry = { kind: 'delivery', deliveryId: delivery.id, round: delivery.round }
     const holding = setInterval(
       () => outbox.hold(entry).catch(error => log.debug({ err: error }, 'a first attempt was not held')),
       HOLD_EVERY_MS,
     )
     try {
-      const attempted = await attempt(delivery, true)
+      const attempted = await attempt(delivery, true, ready)
       if (attempted.verdict === 'busy' || attempted.verdict === 'retry')
         await enqueuer.deliver(delivery, attempted.delayMs)
     } finally {
@@ -190,16 +208,34 @@ export function createCourier(deps: CourierDeps) {
     }
   }
 
+  function begin(delivery: DueDelivery | undefined, ready?: Ready): void {
+    if (!delivery) return
+    const first = attemptFirst(delivery, ready)
+      .catch(error => log.warn({ err: error }, `delivery ${delivery.id} was left in the outbox`))
+      .finally(() => underWay.delete(first))
+    underWay.add(first)
+  }
+
   return {
     attempt: (delivery: DueDelivery) => attempt(delivery),
 
     /** Begins the first attempt at a delivery that was just made. Nobody waits for it: the outbox has it until then. */
-    begin(delivery: DueDelivery | undefined): void {
-      if (!delivery) return
-      const first = attemptFirst(delivery)
-        .catch(error => log.warn({ err: error }, `delivery ${delivery.id} was left in the outbox`))
-        .finally(() => underWay.delete(first))
-      underWay.add(first)
+    begin: (delivery: DueDelivery | undefined) => begin(delivery),
+
+    /** @param url the job's own, if it has one. */
+    reserve(url: string | null): Place {
+      const origin = url === null || underWay.size >= MOST_FIRST ? null : new URL(url).origin
+      let giveBack = origin === null ? null : slots.takeNow(origin)
+      const token = randomUUID()
+      return {
+        slot: giveBack ? deliveries.slot({ origin: origin!, token, slots: slotsPerOrigin }) : undefined,
+        begin(delivery, frozen) {
+          if (!delivery || !giveBack) return begin(delivery)
+          begin(delivery, { token, giveBack, payload: frozen ? payloadOf(delivery, frozen) : null })
+          giveBack = null
+        },
+        [Symbol.dispose]: () => giveBack?.(),
+      }
     },
 
     /** Resolves when no first attempt is under way. */

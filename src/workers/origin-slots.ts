@@ -8,6 +8,8 @@
 export interface OriginSlots {
   /** @returns gives the slot back; or null where none will be free soon: come again later. */
   take(origin: string): Promise<(() => void) | null>
+  /** The same, without waiting. */
+  takeNow(origin: string): (() => void) | null
   /** How long an attempt there has lately taken, or been taking, ms. */
   pace(origin: string): number
 }
@@ -59,14 +61,26 @@ export function createOriginSlots(options: {
     return Math.ceil((origin.waiting.size + 1) / origin.slots) * paceOf(origin)
   }
 
+  const find = (name: string): Origin => {
+    let origin = origins.get(name)
+    if (!origin) {
+      origin = { slots: perOrigin, taken: 0, movedAt: performance.now(), lastMs: 0, waiting: new Set() }
+      origins.set(name, origin)
+    }
+    return origin
+  }
+
+  const takeNow = (name: string): (() => void) | null => {
+    const origin = find(name)
+    return origin.taken < origin.slots ? hold(name, origin) : null
+  }
+
   return {
+    takeNow,
     async take(name) {
-      let origin = origins.get(name)
-      if (!origin) {
-        origin = { slots: perOrigin, taken: 0, movedAt: performance.now(), lastMs: 0, waiting: new Set() }
-        origins.set(name, origin)
-      }
-      if (origin.taken < origin.slots) return hold(name, origin)
+      const free = takeNow(name)
+      if (free) return free
+      const origin = find(name)
       if (expectedWait(origin) > patienceMs) return null
 
       const { promise, resolve } = Promise.withResolvers<(() => void) | null>()

@@ -1,15 +1,23 @@
 /** The slots that an origin has over all workers. */
 import { Redis } from 'ioredis'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Claim, type Claimed, createDeliveries, type Deliveries } from '../../src/jobs/deliveries.ts'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  type Claim,
+  type Claimed,
+  createDeliveries,
+  type Deliveries,
+  payloadOf,
+} from '../../src/jobs/deliveries.ts'
 import { keys } from '../../src/jobs/keys.ts'
+import { isRefused } from '../../src/jobs/transitions.ts'
 import { attemptAnswered } from '../support/attempts.ts'
-import { records } from '../support/records.ts'
+import { output, records } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 
 const ORIGIN = 'http://a.example'
 const SLOTS = 4
 const PACE = 1_000
+const CLAIM = { origin: ORIGIN, slots: SLOTS, first: false, pace: PACE }
 
 let server: TestRedis
 let redis: Redis
@@ -35,14 +43,7 @@ async function due(): Promise<string> {
   return `msg_${id}_r1`
 }
 const claim = async (delivery: string, token = delivery, how: Partial<Claim> = {}): Promise<Claimed> =>
-  deliveries.claim((await deliveries.read(delivery))!, {
-    origin: ORIGIN,
-    token,
-    slots: SLOTS,
-    first: false,
-    pace: PACE,
-    ...how,
-  })
+  deliveries.claim((await deliveries.read(delivery))!, { ...CLAIM, token, ...how })
 const verdict = async (...how: Parameters<typeof claim>) => (await claim(...how)).verdict
 const attempt = attemptAnswered(500)
 
@@ -134,4 +135,57 @@ test('a delivery that is gone takes no slot', async () => {
   const wanted = { origin: ORIGIN, token: 'x', slots: SLOTS, first: false, pace: PACE }
   expect(await deliveries.claim(record, wanted)).toEqual({ verdict: 'gone' })
   expect(await redis.zcard(keys.originSlots(ORIGIN))).toBe(0)
+})
+
+describe('the end of a job', () => {
+  const slot = (token: string) => deliveries.slot({ origin: ORIGIN, token, slots: SLOTS })
+  const end = async (token: string) => {
+    const id = await jobs.processing(token, { callbackUrl: `${ORIGIN}/hook` })
+    const checkpoint = { stage: 'second', index: 2, durationMs: 1, output: output() }
+    const finish = async () => {
+      const answer = await jobs.transitions.finish({
+        id,
+        token,
+        checkpoint,
+        result: { files: 1 },
+        slot: slot(token),
+      })
+      if (isRefused(answer)) throw new Error(answer.refused)
+      return answer
+    }
+    return { ended: await finish(), again: finish }
+  }
+
+  test('takes a slot for the callback, and answers what a claim would have given', async () => {
+    const { ended, again } = await end('a')
+    const payload = payloadOf(ended.delivery!, ended.frozen!)
+    expect(payload).toMatchObject({ type: 'job.completed', data: { job: { result: { files: 1 } } } })
+    expect(await redis.zrange(keys.originSlots(ORIGIN), '0', '-1')).toEqual(['a'])
+    expect(await redis.pttl(keys.originSlots(ORIGIN))).toBeGreaterThan(15_000)
+    expect(await deliveries.claim(ended.delivery!, { ...CLAIM, token: 'a' })).toEqual({
+      verdict: 'taken',
+      payload,
+    })
+    // Whose answer was lost asks once more, and claims what it has.
+    const { frozen, ...answer } = ended
+    expect(await again()).toEqual(answer)
+    expect(await redis.zcard(keys.originSlots(ORIGIN))).toBe(1)
+  })
+
+  test('leaves a quarter of the slots to those that were sent away before', async () => {
+    for (const token of ['a', 'b', 'c']) expect((await end(token)).ended).toHaveProperty('frozen')
+    const { ended } = await end('d')
+    expect(ended).not.toHaveProperty('frozen')
+    expect(ended.delivery).toBeDefined()
+    expect(await redis.zcard(keys.originSlots(ORIGIN))).toBe(3)
+  })
+
+  test('takes none where there is nobody to be called back', async () => {
+    const id = await jobs.processing('a')
+    const checkpoint = { stage: 'second', index: 2, durationMs: 1, output: output() }
+    expect(
+      await jobs.transitions.finish({ id, token: 'a', checkpoint, result: {}, slot: slot('a') }),
+    ).toEqual({ ok: true })
+    expect(await redis.exists(keys.originSlots(ORIGIN))).toBe(0)
+  })
 })

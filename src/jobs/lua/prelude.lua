@@ -57,8 +57,10 @@ local function done(answer)
   end
   return cjson.encode(answer)
 end
--- An answer with the record as it is now, for who would read it next: as one text, see record.ts.
-local function answerRecord() return { done(), table.concat(redis.call('HGETALL', record), '\0') } end
+-- The record as it is now, as one text; see record.ts.
+local function wholeRecord() return table.concat(redis.call('HGETALL', record), '\0') end
+-- An answer with the record, for who would read it next.
+local function answerRecord() return { done(), wholeRecord() } end
 
 -- An event has an id of its own, and so has each endpoint's delivery of it, by which both are told.
 local function tellEndpoints(at, type, data)
