@@ -14,11 +14,11 @@ end
 if #a.files > 0 and not takeRoom(a.files) then return { refuse('storage-full') } end
 if a.lease then redis.call('ZREM', record .. ':leases', a.lease) end
 
-owner, run, flow, createdAt = a.owner, 1, 1, int(now)
+owner, run, flow, createdAt = a.owner, 1, 1, moment
 set('id', id, 'createdBy', a.token, 'owner', owner, 'run', '1', 'flow', '1', 'createdAt', createdAt, unpack(a.fields))
-redis.call('ZADD', PREFIX .. ':jobs', now, id)
+redis.call('ZADD', PREFIX .. ':jobs', moment, id)
 set('labels', cjson.encode(a.labels))
-for _, label in ipairs(a.labels) do redis.call('ZADD', PREFIX .. ':jobs:' .. label, now, id) end
+for _, label in ipairs(a.labels) do redis.call('ZADD', PREFIX .. ':jobs:' .. label, moment, id) end
 emit('job.created', '{"status":"draft","pipeline":' .. cjson.encode(get('pipeline')) .. '}')
 add(a.files)
 if a.upload then openUpload(a.upload.upload, a.upload.lives) end

@@ -1,7 +1,7 @@
 -- What the transitions of a draft share: adding files, open uploads, and submitting.
 
 -- A draft's time to live begins anew.
-local function touch() redis.call('ZADD', PREFIX .. ':drafts', now, id) end
+local function touch() redis.call('ZADD', PREFIX .. ':drafts', moment, id) end
 
 -- Takes room for files under the quota; false where there is not as much. Without a quota there is nothing to count.
 local function takeRoom(files)

@@ -3,7 +3,7 @@
 --
 -- KEYS[1] is the record; all other keys share its hash tag and are reached from it. ARGV[1] is a JSON object.
 -- Times are Redis's own, in milliseconds. Numbers that become part of a text go through `int`: Lua would write them
--- as 1.7e+12.
+-- as 1.7e+12. What wants the time as a text is given `moment`: to write a number takes Lua as long as a command.
 
 local PREFIX = '{sluice}'
 local FINAL = { completed = true, failed = true, cancelled = true }
@@ -15,6 +15,7 @@ local record = KEYS[1]
 local id = a.id
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local moment = string.format('%.0f', now)
 
 local head = redis.call('HMGET', record, 'status', 'run', 'flow', 'owner', 'createdAt')
 local status, run, flow, owner, createdAt = head[1], tonumber(head[2]), tonumber(head[3]), head[4], head[5]
@@ -26,7 +27,7 @@ local function set(...) redis.call('HSET', record, ...) end
 local function refuse(code) return cjson.encode({ refused = code }) end
 
 -- Notes that something has to be put into BullMQ. Whoever caused it does so at once; the sweeper does it otherwise.
-local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', now, entry) end
+local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', moment, entry) end
 
 -- Freezes the job as it is now into a delivery; answers what is to be sent.
 -- `d`: {id, type, url, owner, webhookId?, event?: the event as JSON text}
@@ -34,14 +35,14 @@ local function freeze(d)
   local key = PREFIX .. ':delivery:' .. d.id
   redis.call('COPY', record, key .. ':record', 'REPLACE')
   redis.call('HSET', key, 'id', d.id, 'jobId', id, 'owner', d.owner, 'url', d.url, 'type', d.type, 'status', 'pending',
-    'round', '1', 'tried', '0', 'createdAt', int(now), 'nextAttemptAt', int(now))
+    'round', '1', 'tried', '0', 'createdAt', moment, 'nextAttemptAt', moment)
   if d.webhookId then
     redis.call('HSET', key, 'webhookId', d.webhookId, 'event', d.event)
-    redis.call('ZADD', PREFIX .. ':webhook:' .. d.webhookId .. ':deliveries', now, d.id)
+    redis.call('ZADD', PREFIX .. ':webhook:' .. d.webhookId .. ':deliveries', moment, d.id)
   end
-  redis.call('ZADD', PREFIX .. ':deliveries', now, d.id)
-  redis.call('ZADD', PREFIX .. ':deliveries:pending', now, d.id)
-  redis.call('ZADD', record .. ':deliveries', now, d.id)
+  redis.call('ZADD', PREFIX .. ':deliveries', moment, d.id)
+  redis.call('ZADD', PREFIX .. ':deliveries:pending', moment, d.id)
+  redis.call('ZADD', record .. ':deliveries', moment, d.id)
   enqueue('delivery:' .. d.id .. ':1')
   return { id = d.id, type = d.type, round = 1, url = d.url, webhookId = d.webhookId or cjson.null, createdAt = now, tried = 0 }
 end
@@ -62,22 +63,26 @@ local function wholeRecord() return table.concat(redis.call('HGETALL', record), 
 -- An answer with the record, for who would read it next.
 local function answerRecord() return { done(), wholeRecord() } end
 
+local anyEndpoints
 -- An event has an id of its own, and so has each endpoint's delivery of it, by which both are told.
-local function tellEndpoints(at, type, data)
+local function tellEndpoints(at, run, type, data)
   if TOO_MANY[type] then return end
+  if anyEndpoints == nil then anyEndpoints = redis.call('EXISTS', PREFIX .. ':webhooks') == 1 end
+  if not anyEndpoints then return end
   for _, webhook in ipairs(redis.call('SMEMBERS', PREFIX .. ':webhooks:on:' .. type)) do
     table.insert(asked, { id = 'msg_' .. at .. '_' .. webhook, type = type, owner = owner, webhookId = webhook,
       url = redis.call('HGET', PREFIX .. ':webhook:' .. webhook, 'url'),
-      event = '{"id":"' .. at .. '","run":' .. int(run) .. ',"data":' .. data .. '}' })
+      event = '{"id":"' .. at .. '","run":' .. run .. ',"data":' .. data .. '}' })
   end
 end
 
 -- Appends an event to the global stream and, with that same id, to the job's own log. `data` is JSON text.
 local function emit(type, data)
+  local run = int(run)
   local at = redis.call('XADD', PREFIX .. ':events', 'MAXLEN', '~', '10000', '*',
-    'job', id, 'owner', owner, 'run', int(run), 'type', type, 'data', data)
-  redis.call('XADD', record .. ':log', at, 'run', int(run), 'type', type, 'data', data)
-  tellEndpoints(at, type, data)
+    'job', id, 'owner', owner, 'run', run, 'type', type, 'data', data)
+  redis.call('XADD', record .. ':log', at, 'run', run, 'type', type, 'data', data)
+  tellEndpoints(at, run, type, data)
 end
 
 -- Changes the status, and with it the job's place in the index.
@@ -90,7 +95,7 @@ local function move(to)
 end
 
 local function enqueueFlow()
-  set('flow', int(flow), 'flowAt', int(now))
+  set('flow', int(flow), 'flowAt', moment)
   enqueue('flow:' .. id .. ':' .. int(flow))
 end
 
@@ -175,10 +180,10 @@ local function finish(outcome, field, json)
   local callsBack = status ~= 'draft'
   leaveStage(outcome == 'failed' and 'failed' or 'pending')
   redis.call('HDEL', record, 'token', 'attemptOpen')
-  set('finishedAt', int(now))
+  set('finishedAt', moment)
   if field then set(field, json) end
   move(outcome)
-  redis.call('ZADD', PREFIX .. ':finished', now, id)
+  redis.call('ZADD', PREFIX .. ':finished', moment, id)
   tally(now, outcome, 1)
   emit('job.' .. outcome, '{"status":"' .. outcome .. '"' .. (field and (',"' .. field .. '":' .. json) or '') .. '}')
   return callsBack and deliver('job.' .. outcome) or nil

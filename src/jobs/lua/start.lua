@@ -27,12 +27,13 @@ if status == 'processing' then
   leaveStage('pending')
   emit('job.retrying', '{"status":"pending","reason":"worker-lost","attempt":' .. int(number('attempt')) .. '}')
 elseif get('attemptOpen') ~= '1' then
-  set('attempt', int(number('attempt') + 1), 'attemptOpen', '1')
+  redis.call('HINCRBY', record, 'attempt', 1)
+  set('attemptOpen', '1')
 end
 
-local starts = number('starts') + 1
-set('starts', int(starts), 'token', a.token, 'seq', '0', 'worker', a.worker)
-if redis.call('HSETNX', record, 'startedAt', int(now)) == 1 then tallyDuration(now, 'wait', now - number('readyAt')) end
+local starts = redis.call('HINCRBY', record, 'starts', 1)
+set('token', a.token, 'seq', '0', 'worker', a.worker)
+if redis.call('HSETNX', record, 'startedAt', moment) == 1 then tallyDuration(now, 'wait', now - number('readyAt')) end
 move('processing')
 emit('job.started', cjson.encode({ status = 'processing', attempt = number('attempt'), start = starts, worker = a.worker }))
 for index, stage in ipairs(cjson.decode(get('stages'))) do
