@@ -116,6 +116,8 @@ function settings(dir: string, listen: Address): string[] {
     // BullMQ's jobs and our records are small hashes with some values of a few hundred bytes: as one piece each they
     // take a quarter less memory, and less time. (The name that Redis had for it until 7, which still takes it.)
     ...['--hash-max-ziplist-value', '512'],
+    // Each job's events are a stream of about a kilobyte, for which Redis sets four aside otherwise.
+    ...['--stream-node-max-bytes', '1024'],
     ...['--daemonize', 'no', '--loglevel', 'notice', '--logfile', ''],
   ]
 }
