@@ -36,3 +36,16 @@ export function defineScript(redis: Redis, ...files: readonly string[]): Script 
 export function readScript(...files: readonly string[]): string {
   return files.map(file => readFileSync(join(folder, `${file}.lua`), 'utf8')).join('\n')
 }
+
+/**
+ * Redis's JSON takes no lone half of a surrogate pair, as a text cut in the middle has. In ours it is an escape, such as
+ * `\ud83d`, which hardly any text holds: those that do are worth a second look at each value.
+ */
+export function jsonForLua(args: object): string {
+  const text = JSON.stringify(args)
+  return text.includes('\\ud') ? JSON.stringify(args, wellFormed) : text
+}
+
+function wellFormed(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.toWellFormed() : value
+}
