@@ -6,25 +6,29 @@ import type { Redis } from 'ioredis'
 
 const folder = join(import.meta.dirname, 'lua')
 
-export type Script = (keys: readonly string[], args: readonly (string | number)[]) => Promise<unknown>
+export type Script = (
+  keys: readonly string[],
+  args: readonly (string | number | Buffer)[],
+) => Promise<unknown>
 
-/**
- * Not by ioredis's `defineCommand`: it copies every command that was ever defined onto each transaction, and BullMQ adds
- * each flow in one.
- *
- * @param files of `lua/`, without their ending, run as one script: what it builds on first, itself last.
- */
+/** @param files of `lua/`, without their ending, run as one script: what it builds on first, itself last. */
 export function defineScript(redis: Redis, ...files: readonly string[]): Script {
-  const lua = readScript(...files)
+  return defineLua(redis, readScript(...files))
+}
+
+/** Not by ioredis's `defineCommand`: it copies every command that was ever defined onto each transaction and pipeline. */
+export function defineLua(redis: Redis, lua: string): Script {
   const digest = createHash('sha1').update(lua).digest('hex')
   let sent = false
   return (keys, args) => {
-    const whole = () => redis.eval(lua, keys.length, ...keys, ...args)
+    // A list, not arguments: there may be more of them than the stack has room for.
+    const given = [keys.length, ...keys, ...args]
+    const whole = () => redis.call('eval', [lua, ...given])
     if (!sent) {
       sent = true
       return whole()
     }
-    return redis.evalsha(digest, keys.length, ...keys, ...args).catch((error: Error) => {
+    return redis.call('evalsha', [digest, ...given]).catch((error: Error) => {
       // A Redis that was started anew, or whose scripts were flushed. Nothing has been run.
       if (!error.message.startsWith('NOSCRIPT')) throw error
       return whole()

@@ -1,14 +1,15 @@
 /**
- * Flows into BullMQ, those that come at the same moment in one transaction. Uploads end in bursts, since Redis syncs and
- * answers many scripts at once; and ioredis copies every command that BullMQ has defined onto each transaction, which cost
- * an upload more than what it had to say.
+ * Flows into BullMQ, those that come at the same moment in one script: uploads end in bursts, since Redis syncs and answers
+ * many of them at once. BullMQ itself makes a transaction of three scripts for each flow, and ioredis copies every command
+ * that BullMQ has defined onto each transaction.
  */
 import { createRedisBackend, type FlowJob, FlowProducer, type RedisQueueBackend } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Log } from '../log.ts'
+import { createCommandRunner, type RunCommands } from './bull-commands.ts'
 import { PREFIX } from './names.ts'
 
-/** BullMQ's jobs in one transaction, while which Redis does nothing else; more only where a flow has more by itself. */
+/** BullMQ's jobs in one script, while which Redis does nothing else; more only where a flow has more by itself. */
 const MOST_JOBS = 100
 
 interface Batch {
@@ -18,7 +19,10 @@ interface Batch {
 }
 
 export function createFlows({ redis, log }: { redis: Redis; log: Log }) {
-  const producer = new FlowProducer({ connection: redis, prefix: PREFIX }, createBackend)
+  const run = createCommandRunner(redis)
+  const producer = new FlowProducer({ connection: redis, prefix: PREFIX }, (...args) =>
+    adapt(createRedisBackend(...args), run),
+  )
   // Redis going away is told once, by the connection; commands that fail tell their callers.
   producer.on('error', error => log.debug({ err: error }, 'BullMQ'))
   let gathering: Batch | null = null
@@ -30,27 +34,12 @@ export function createFlows({ redis, log }: { redis: Redis; log: Log }) {
     const batch: Batch = {
       flows,
       jobs: 0,
-      added: now.then(() => {
+      added: now.then(async () => {
         if (gathering === batch) gathering = null
-        return addAll(flows)
+        await producer.addBulk(flows)
       }),
     }
     return batch
-  }
-
-  async function addAll(flows: FlowJob[]): Promise<void> {
-    await producer.addBulk(flows).catch(error => addAfterFlush(flows, error))
-  }
-
-  /**
-   * After SCRIPT FLUSH a connection still believes that Redis knows its scripts, and a MULTI has no way to find out in
-   * time: no flow would ever be added again. Connected anew, it believes nothing.
-   */
-  async function addAfterFlush(flows: FlowJob[], error: Error): Promise<void> {
-    if (!error.message.includes('NOSCRIPT')) throw error
-    log.warn('Redis has forgotten its scripts (SCRIPT FLUSH?); connecting anew')
-    redis.disconnect(true)
-    await producer.addBulk(flows)
   }
 
   return {
@@ -66,10 +55,9 @@ export function createFlows({ redis, log }: { redis: Redis; log: Log }) {
   }
 }
 
-function createBackend(...args: Parameters<typeof createRedisBackend>): RedisQueueBackend {
-  const backend = createRedisBackend(...args)
+/** A backend whose flows are added by `run`. */
+function adapt(backend: RedisQueueBackend, run: RunCommands): RedisQueueBackend {
   const forQueue = backend.forQueue.bind(backend)
-  const addFlow = backend.addFlow.bind(backend)
   const siblings = new Map<string, ReturnType<typeof forQueue>>()
   return Object.assign(backend, {
     /** Kept: BullMQ asks for one, with a text for each of a queue's keys, for each job. */
@@ -78,11 +66,32 @@ function createBackend(...args: Parameters<typeof createRedisBackend>): RedisQue
       siblings.set(queue, sibling)
       return sibling
     },
-    /** Where there are several flows, BullMQ looks at none of the answers. */
-    async addFlow(entries: Parameters<typeof addFlow>[0]) {
-      const results = await addFlow(entries)
-      for (const [error] of results ?? []) if (error) throw error
-      return results
-    },
+    /** As BullMQ does it: all jobs first, then whoever of them waits for nobody (any more) may be taken. */
+    addFlow: (entries: Parameters<RedisQueueBackend['addFlow']>[0]) =>
+      run(async commands => {
+        const parents = new Map<string, unknown[]>()
+        for (const { jobData, jobId, parentKeyOpts, queueName } of entries) {
+          const { keys } = siblings.get(queueName)!
+          await backend.addJobToTransaction(
+            commands,
+            jobData,
+            jobId,
+            { ...parentKeyOpts, deferParentRelease: true },
+            keys,
+          )
+          const { parentKey } = parentKeyOpts
+          const { parent } = jobData
+          if (parentKey && parent)
+            parents.set(parentKey, [
+              parentKey,
+              `${parentKey}:dependencies`,
+              parent.queueKey,
+              parent.id,
+              Date.now(),
+            ])
+        }
+        for (const parent of parents.values())
+          backend.execCommand(commands, 'releaseParentIfNoPendingDependencies', parent)
+      }),
   })
 }
