@@ -22,16 +22,15 @@ export function defineLua(redis: Redis, lua: string): Script {
   let sent = false
   return (keys, args) => {
     // A list, not arguments: there may be more of them than the stack has room for.
-    const given = [keys.length, ...keys, ...args]
-    const whole = () => redis.call('eval', [lua, ...given])
+    const call = (command: string, what: string) => redis.call(command, [what, keys.length, ...keys, ...args])
     if (!sent) {
       sent = true
-      return whole()
+      return call('eval', lua)
     }
-    return redis.call('evalsha', [digest, ...given]).catch((error: Error) => {
+    return call('evalsha', digest).catch((error: Error) => {
       // A Redis that was started anew, or whose scripts were flushed. Nothing has been run.
       if (!error.message.startsWith('NOSCRIPT')) throw error
-      return whole()
+      return call('eval', lua)
     })
   }
 }
