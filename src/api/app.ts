@@ -106,7 +106,7 @@ export function createApi(services: Services, version: string): Api {
       c.env.outgoing?.setHeader('tus-resumable', TUS_VERSION)
     }
   })
-  app.use(async (c, next) => {
+  app.use((c, next) => {
     if (!HEALTH.has(c.req.path)) requireLocalHost(c, keyRing)
     return next()
   })

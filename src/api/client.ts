@@ -3,6 +3,7 @@
  * proxy tells. Nobody else is believed: these headers can be sent by anybody.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Context } from 'hono'
 import ipaddr from 'ipaddr.js'
 import type { By } from '../jobs/audit.ts'
@@ -17,6 +18,12 @@ export interface Client {
   readonly host: string | undefined
 }
 
+/** Who is at the other end of a connection. */
+interface Peer {
+  readonly address: string | undefined
+  readonly isTrusted: boolean
+}
+
 type Range = readonly [address: ipaddr.IPv4 | ipaddr.IPv6, bits: number]
 
 /** @param trusted CIDRs of proxies. @returns what tells the client of a request. */
@@ -28,18 +35,23 @@ export function createClients(trusted: readonly string[]): (incoming: IncomingMe
       ([range, bits]) => parsed.kind() === range.kind() && parsed.match([range, bits] as never),
     )
   }
+  const peers = new WeakMap<Socket, Peer>()
+  /** Found out once a connection, which brings many requests. */
+  const peerOf = (socket: Socket): Peer => {
+    const address = canonical(socket.remoteAddress ?? '')
+    const peer = { address, isTrusted: ranges.length > 0 && address !== undefined && isTrusted(address) }
+    peers.set(socket, peer)
+    return peer
+  }
   return incoming => {
-    const { socket, headers } = incoming ?? {}
-    const address = canonical(socket?.remoteAddress ?? '')
-    const direct: Client = {
-      address,
-      secure: socket !== undefined && 'encrypted' in socket,
-      host: headers?.host,
-    }
-    if (ranges.length === 0 || address === undefined || !headers || !isTrusted(address)) return direct
+    if (!incoming) return { address: undefined, secure: false, host: undefined }
+    const { socket, headers } = incoming
+    const { address, isTrusted: isProxy } = peers.get(socket) ?? peerOf(socket)
+    const direct: Client = { address, secure: 'encrypted' in socket, host: headers.host }
+    if (!isProxy) return direct
 
     const hops = listOf(headers['x-forwarded-for'])
-    let client = address
+    let client = address!
     let passed = 0
     // From our end: each trusted hop is believed as to who it had the request from, and the first that is not, is the client.
     while (isTrusted(client) && passed < hops.length) {

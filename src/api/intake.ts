@@ -1,6 +1,6 @@
 /** `POST /api/jobs`: a whole job in one request, or a draft to be filled. */
 import { randomUUID } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
+import { newJobId } from '../jobs/job-id.ts'
 import { type JobRecord, readRecord, viewJob } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
 import { shown, WRITERS } from './callers.ts'
@@ -68,7 +68,7 @@ async function createDraft(services: Services, asked: Asked<unknown, unknown>, d
     services,
     asked,
     async key => {
-      const request = await toRequest(services, draft, { id: uuidv7(), owner: asked.caller.name })
+      const request = await toRequest(services, draft, { id: newJobId(), owner: asked.caller.name })
       const made = await services.transitions.create(request, randomUUID(), {
         lease: null,
         files: [],
@@ -98,7 +98,7 @@ async function createFromUpload(services: Services, metrics: Metrics, asked: Ask
     services,
     asked,
     async key => {
-      const id = uuidv7()
+      const id = newJobId()
       const upload = { jobId: id, on: 'new', maxFiles: services.config.maxFiles, checkField } as const
       const { record } = await withUpload(services, asked, upload, async (received, commit) => {
         const { files } = received

@@ -23,7 +23,12 @@ export function isSafe(method: string): boolean {
   return SAFE.has(method)
 }
 
+/** The last header that was asked about: each request asks several times, and hardly any brings another. */
+let last = { host: 'localhost', isLocal: true }
+
 /** Whether a `Host` header names this machine only. */
 export function isLocalHostHeader(host: string | undefined): boolean {
-  return host !== undefined && isLoopbackHost(host.replace(/:\d*$/, ''))
+  if (host === undefined) return false
+  if (host !== last.host) last = { host, isLocal: isLoopbackHost(host.replace(/:\d*$/, '')) }
+  return last.isLocal
 }

@@ -4,9 +4,9 @@
  * script it goes as an upload does.
  */
 import { randomUUID } from 'node:crypto'
-import { v7 as uuidv7 } from 'uuid'
 import { z } from 'zod'
 import type { StoredFile, UploadedFile } from '../jobs/job.ts'
+import { newJobId } from '../jobs/job-id.ts'
 import type { Lease } from '../jobs/leases.ts'
 import { type JobRecord, readRecord } from '../jobs/record.ts'
 import { isRefused } from '../jobs/transitions.ts'
@@ -114,7 +114,7 @@ async function copyJob(
   const { storage, leases, transitions, uploads, log } = services
   await requireNoUploads(leases, original)
   if (original.files.length === 0) throw new Problem('no-files', 'The job has no files.', { status: 409 })
-  const id = uuidv7()
+  const id = newJobId()
   const request = await toRequest(services, draft, { id, owner: asked.caller.name })
   const leave = uploads.enter()
   const copied: UploadedFile[] = []

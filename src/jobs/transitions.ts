@@ -18,7 +18,7 @@ import type { DueDelivery, ErrorCode, JobRequest, OpenUpload, Status, UploadedFi
 import { keys } from './keys.ts'
 import { labelsOf } from './labels.ts'
 import { type JobRecord, parseFields } from './record.ts'
-import { defineScript } from './script.ts'
+import { defineScript, jsonForLua } from './script.ts'
 
 export type Refused<Code extends string = string> = { readonly refused: Code }
 
@@ -86,7 +86,7 @@ export function createTransitions(
   const define = <Answer extends object>(...files: string[]) => {
     const script = defineScript(redis, 'history', 'prelude', ...files)
     return async <Args extends { readonly id: string }>(args: Args): Promise<Answer> =>
-      parse((await script([keys.job(args.id)], [JSON.stringify(args, wellFormed)])) as string)
+      parse((await script([keys.job(args.id)], [jsonForLua(args)])) as string)
   }
   /** Scripts that answer the record, too. */
   const defineAnswering = <Answer extends object>(...files: string[]) => {
@@ -95,10 +95,10 @@ export function createTransitions(
       args: Args,
       ...more: readonly string[]
     ): Promise<Answer | { readonly record: JobRecord }> => {
-      const [text, fields] = (await script(
-        [keys.job(args.id), ...more],
-        [JSON.stringify(args, wellFormed)],
-      )) as [string, string?]
+      const [text, fields] = (await script([keys.job(args.id), ...more], [jsonForLua(args)])) as [
+        string,
+        string?,
+      ]
       const answer = parse<Answer>(text)
       return fields === undefined ? answer : { record: parseFields(fields)! }
     }
@@ -295,15 +295,12 @@ export function createTransitions(
       const [text, frozen] = (await finish(
         [keys.job(args.id), ...(key === undefined ? [] : [key])],
         [
-          JSON.stringify(
-            {
-              ...args,
-              checkpoint: encode(checkpoint),
-              result: JSON.stringify(result),
-              ...(slot && { slot: claim }),
-            },
-            wellFormed,
-          ),
+          jsonForLua({
+            ...args,
+            checkpoint: encode(checkpoint),
+            result: JSON.stringify(result),
+            ...(slot && { slot: claim }),
+          }),
         ],
       )) as [string, string?]
       const answer = parse<(Ok & Ended) | Refused<Fenced>>(text)
@@ -355,9 +352,4 @@ function encode({ output, ...rest }: Checkpoint) {
     output: JSON.stringify(output),
     names: JSON.stringify(output.artifacts.map(artifact => artifact.name)),
   }
-}
-
-/** Redis's JSON takes no lone half of a surrogate pair, as a text cut in the middle has. */
-function wellFormed(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.toWellFormed() : value
 }

@@ -3,13 +3,14 @@
  * `attach-file` children has completed. A delivery is one job.
  */
 import { setTimeout as delay } from 'node:timers/promises'
-import { type FlowJob, FlowProducer, Queue } from 'bullmq'
+import { type FlowJob, Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { Deliveries } from '../jobs/deliveries.ts'
 import { type DeliveryRound, isFinal } from '../jobs/job.ts'
 import type { Enqueued, Outbox, OutboxEntry } from '../jobs/outbox.ts'
 import { type JobRecord, readRecord } from '../jobs/record.ts'
 import type { Log } from '../log.ts'
+import { createFlows } from './flows.ts'
 import {
   type AttachData,
   attachId,
@@ -32,32 +33,19 @@ export type Enqueuer = ReturnType<typeof createEnqueuer>
 export function createEnqueuer(options: { redis: Redis; outbox: Outbox; deliveries: Deliveries; log: Log }) {
   const { redis, outbox, deliveries, log } = options
   const connection = { connection: redis, prefix: PREFIX }
-  const flows = new FlowProducer(connection)
+  const flows = createFlows({ redis, log })
   const deliverQueue = new Queue<DeliverData>(QUEUES.deliver, connection)
   // Redis going away is told once, by the connection; commands that fail tell their callers.
-  const told = (error: Error) => log.debug({ err: error }, 'BullMQ')
-  flows.on('error', told)
-  deliverQueue.on('error', told)
+  deliverQueue.on('error', error => log.debug({ err: error }, 'BullMQ'))
 
   /** Adds a job's flow. @throws where Redis can't be reached; the outbox keeps it. */
   async function addFlow(record: JobRecord): Promise<void> {
     const flow = flowOf(record)
-    await flows.add(flow).catch(error => addAfterFlush(flow, error))
+    await flows.add(flow)
     settle({ kind: 'flow', jobId: record.id, flow: record.flow }, [
       bullKeys.job(QUEUES.process, flow.opts!.jobId!),
       ...flow.children!.map(child => bullKeys.job(QUEUES.attach, child.opts!.jobId!)),
     ])
-  }
-
-  /**
-   * After SCRIPT FLUSH a connection still believes that Redis knows its scripts, and a MULTI has no way to find out in
-   * time: no flow would ever be added again. Connected anew, it believes nothing.
-   */
-  async function addAfterFlush(flow: FlowJob, error: Error): Promise<void> {
-    if (!error.message.includes('NOSCRIPT')) throw error
-    log.warn('Redis has forgotten its scripts (SCRIPT FLUSH?); connecting anew')
-    redis.disconnect(true)
-    await flows.add(flow)
   }
 
   async function addDelivery({ id, type, round }: DeliveryRound, delayMs: number): Promise<void> {

@@ -7,6 +7,7 @@
  */
 import { type Command, Redis, type RedisOptions } from 'ioredis'
 import type { Log } from '../log.ts'
+import { Deadlines } from './deadlines.ts'
 import { gatherWrites } from './gather-writes.ts'
 
 export interface ConnectionOptions {
@@ -44,7 +45,7 @@ export function connectRedis(url: string, options: ConnectionOptions): Redis {
   const address = url.startsWith('unix:') ? decodeURIComponent(new URL(url).pathname) : url
   const client =
     mode === 'failFast'
-      ? new FailFastRedis(address, { ...base, connectTimeout: PATIENCE, commandTimeout: PATIENCE })
+      ? new FailFastRedis(address, { ...base, connectTimeout: PATIENCE })
       : new Redis(address, base)
   client.on('connect', () => gatherWrites(client.stream))
   tellChanges(client, name, log)
@@ -77,6 +78,7 @@ export async function waitUntilReady(client: Redis, ms: number): Promise<void> {
  */
 class FailFastRedis extends Redis {
   private awaySince: number | null = Date.now()
+  private readonly deadlines = new Deadlines(PATIENCE)
 
   constructor(address: string, options: ClientOptions) {
     super(address, options)
@@ -97,6 +99,7 @@ class FailFastRedis extends Redis {
       command.reject(new Error('Redis cannot be reached'))
       return command.promise
     }
+    this.deadlines.watch(command)
     return super.sendCommand(command, stream)
   }
 }

@@ -1,9 +1,11 @@
 /** Redis away: told within 5 s, never hangs, and recovers within 5 s of its return. */
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { Job } from '../../src/jobs/job.ts'
+import { createLeases } from '../../src/jobs/leases.ts'
 import { createTransitions } from '../../src/jobs/transitions.ts'
 import { draft, form, startApi, type TestApi, upload } from '../support/api.ts'
 import { attemptAnswered } from '../support/attempts.ts'
+import { bytes, connectRaw, file, INSPECT, uploadHead } from '../support/raw-request.ts'
 
 /** Milliseconds: the promise is 5 s, and the rest is for a machine that is busy with other tests. */
 const SOON = 15_000
@@ -111,6 +113,29 @@ test('a Redis that is out of memory lets go of jobs, also where their bytes are 
   } finally {
     await api.client.config('SET', 'maxmemory', '0')
   }
+})
+
+test('an upload whose lease ran out meanwhile is told so at once, and leaves nothing', async () => {
+  const { leases, storage } = api.services
+  const lost = new AbortController()
+  const take = vi.spyOn(leases, 'take').mockImplementationOnce(async (jobId, on) => {
+    const lease = await createLeases(api.client).take(jobId, on)
+    return 'refused' in lease ? lease : { ...lease, lost: lost.signal }
+  })
+  const removed = vi.spyOn(storage, 'removeAll')
+  const connection = connectRaw(api.url)
+  await connection.say(uploadHead('/api/jobs', 'Content-Length: 100000'))
+  await connection.say(bytes(INSPECT, file('a.log', 'hello')))
+  await expect.poll(() => api.services.uploads.count()).toBe(1)
+  lost.abort(new Error('the lease on the upload ran out'))
+  expect(await connection.answer()).toMatchObject({
+    status: 503,
+    body: expect.stringContaining('"queue-unavailable"'),
+  })
+  expect(removed).toHaveBeenCalledOnce()
+  connection.socket.destroy()
+  take.mockRestore()
+  removed.mockRestore()
 })
 
 describe('where it went away while the record was written', () => {

@@ -390,6 +390,21 @@ describe('attempts', () => {
     expect(lines).toHaveLength(1_001)
     expect(lines.at(-1)!.data).toMatchObject({ level: 'warn' })
   })
+
+  test('half a character at the end of a text that was cut is told as a replacement for it', async () => {
+    const id = await jobs.processing('a')
+    const line = {
+      id,
+      token: 'a',
+      seq: 1,
+      stage: 'first',
+      level: 'info',
+      message: String.raw`\ud83d: \ud83d`,
+    }
+    await jobs.transitions.log({ ...line, message: `${line.message} 🚰`.slice(0, -1) })
+    const [logged] = (await readLog(redis, id, null, 100)).filter(event => event.type === 'job.log')
+    expect(logged!.data).toMatchObject({ message: `${line.message} \ufffd` })
+  })
 })
 
 describe('cancel', () => {

@@ -1,8 +1,8 @@
 /** Jobs made and moved by transitions alone, for tests of what lies below HTTP and BullMQ. */
 import { randomUUID } from 'node:crypto'
 import type { Redis } from 'ioredis'
-import { v7 as uuidv7 } from 'uuid'
 import type { JobRequest, UploadedFile } from '../../src/jobs/job.ts'
+import { newJobId } from '../../src/jobs/job-id.ts'
 import { readRecord } from '../../src/jobs/record.ts'
 import { createTransitions, isRefused, type Transitions } from '../../src/jobs/transitions.ts'
 
@@ -13,7 +13,7 @@ export const STAGES = [
 
 export function request(overrides: Partial<JobRequest> = {}): JobRequest {
   return {
-    id: uuidv7(),
+    id: newJobId(),
     owner: 'anonymous',
     pipeline: 'inspect',
     stages: STAGES,

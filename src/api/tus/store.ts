@@ -5,9 +5,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import { DataStore, ERRORS, Metadata, Upload } from '@tus/server'
-import { v7 as uuidv7 } from 'uuid'
 import type { By } from '../../jobs/audit.ts'
 import type { TusUpload } from '../../jobs/job.ts'
+import { newJobId } from '../../jobs/job-id.ts'
 import type { Lease } from '../../jobs/leases.ts'
 import { formatUploadId, readUpload, type UploadId, type UploadState } from '../../jobs/open-uploads.ts'
 import { readRecord } from '../../jobs/record.ts'
@@ -87,7 +87,7 @@ export class UploadStore extends DataStore {
     const { name, type, submit, job } = parseMetadata(metadata)
     await requireBytes(size, services)
 
-    const jobId = 'id' in job ? shown(await readRecord(services.redis, job.id), caller).id : uuidv7()
+    const jobId = 'id' in job ? shown(await readRecord(services.redis, job.id), caller).id : newJobId()
     const key = `${jobId}/f-${randomUUID()}`
     const open: TusUpload = { kind: 'tus', name, size, type, key, submit, metadata }
     const lives = config.draftTtl

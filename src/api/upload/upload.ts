@@ -70,8 +70,6 @@ async function take<T>(
 
   const lease = await leases.take(upload.jobId, upload.on)
   if ('refused' in lease) throw refusal(lease.refused, maxFiles)
-  const lost = new AbortController()
-  lease.lost.addEventListener('abort', () => lost.abort(queueUnavailable(lease.lost.reason)))
 
   const done = isLarge(incoming.headers) ? sweepBuffersOf(incoming.socket) : undefined
   let received: Received | undefined
@@ -91,7 +89,7 @@ async function take<T>(
       maxFileSize,
       maxFiles,
       pace,
-      signal: lost.signal,
+      signal: lease.lost,
       checkField: upload.checkField,
     })
     requireFiles(received)
@@ -101,7 +99,7 @@ async function take<T>(
       await received?.discard()
       await lease.release()
     }
-    throw error
+    throw error === lease.lost.reason ? queueUnavailable(error) : error
   } finally {
     done?.()
     lease.stop()
