@@ -120,9 +120,13 @@ async function runStage(
   execute: Execute,
   signal: AbortSignal,
 ): Promise<{ completed: CompletedStage; result: JsonObject | undefined }> {
-  // What stops this stage: the run's own signal, too long without a sign of life, a journal that refuses.
+  // What stops this stage: the run's own signal, too long without a sign of life, a journal that refuses. Not by
+  // AbortSignal.any, whose weak references outlive each of many short stages, and are the collector's to go through.
   const stop = new AbortController()
-  const stopping = AbortSignal.any([signal, stop.signal])
+  const stopping = stop.signal
+  const stopWithRun = () => stop.abort(signal.reason)
+  signal.addEventListener('abort', stopWithRun)
+  if (signal.aborted) stopWithRun()
   const silence = watchSilence(timeout, () => {
     const minutes = Math.round(timeout / 6_000) / 10
     stop.abort(
@@ -172,6 +176,7 @@ async function runStage(
     await journal.told()
     throw stopping.aborted ? stopping.reason : toFailure(error, stage)
   } finally {
+    signal.removeEventListener('abort', stopWithRun)
     throttle.stop()
     silence.stop()
   }
