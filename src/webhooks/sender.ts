@@ -2,6 +2,7 @@
 import { Agent, Client, type Dispatcher, Pool } from 'undici'
 import type { AddressGuard } from './address.ts'
 import { createGuardedConnector } from './connector.ts'
+import { type Answer, Exchange } from './exchange.ts'
 import { AttemptTimeout, describeFailure, describeStatus } from './failure.ts'
 import { createPhases, type Phases } from './phases.ts'
 import { parseRetryAfter } from './schedule.ts'
@@ -108,17 +109,15 @@ export function createSender(options: SenderOptions): Sender {
         dnsMs: phases.ms('dns'),
         connectMs: phases.ms('connect'),
       })
-      const stop = new AbortController()
-      const cancel = () => stop.abort(signal.reason)
-      const timer = setTimeout(() => stop.abort(new AttemptTimeout(timeoutMs)), timeoutMs)
+      const exchange = new Exchange(RESPONSE_LIMIT_BYTES)
+      const cancel = () => exchange.stop(signal.reason)
+      const timer = setTimeout(() => exchange.stop(new AttemptTimeout(timeoutMs)), timeoutMs)
       signal.addEventListener('abort', cancel, { once: true })
       try {
-        const answer = await Promise.race([
-          agent.request({ ...request, opaque: phases, signal: stop.signal }),
-          aborted(stop.signal),
-        ])
-        const response = await readHead(answer.body)
-        return { ...times(), response, ...judge(answer) }
+        const options: TimedOptions = { ...request, phases }
+        agent.dispatch(options, exchange)
+        const answer = await exchange.answer
+        return { ...times(), response: answer.beginning, ...judge(answer) }
       } catch (failure) {
         signal.throwIfAborted()
         const error = describeFailure(failure)
@@ -132,19 +131,23 @@ export function createSender(options: SenderOptions): Sender {
   }
 }
 
+interface TimedOptions extends Dispatcher.DispatchOptions {
+  readonly phases: Phases
+}
+
 /** One connection. It is given one request at a time, so what it opens is opened for that one. */
 class TimedClient extends Client {
   phases: Phases = createPhases()
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
-    this.phases = (options as Dispatcher.RequestOptions<Phases>).opaque!
+    this.phases = (options as TimedOptions).phases
     return super.dispatch(options, handler)
   }
 }
 
 type Judgement = Pick<AttemptOutcome, 'statusCode' | 'error' | 'retryAfterMs' | 'verdict'>
 
-function judge({ statusCode, headers }: Dispatcher.ResponseData<unknown>): Judgement {
+function judge({ statusCode, headers }: Answer): Judgement {
   if (statusCode >= 200 && statusCode < 300) {
     return { statusCode, error: null, retryAfterMs: null, verdict: 'delivered' }
   }
@@ -152,30 +155,4 @@ function judge({ statusCode, headers }: Dispatcher.ResponseData<unknown>): Judge
   if (statusCode === 410) return { statusCode, error, retryAfterMs: null, verdict: 'gone' }
   const retryAfter = [headers['retry-after']].flat()[0]
   return { statusCode, error, retryAfterMs: parseRetryAfter(retryAfter), verdict: 'retry' }
-}
-
-/** undici hears of an abort only once it has a connection: while it resolves and connects, this ends the wait. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-}
-
-/** Reads the beginning of an answer and abandons the rest, with its connection. */
-async function readHead(body: AsyncIterable<Uint8Array>): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  let left = RESPONSE_LIMIT_BYTES
-  try {
-    for await (const chunk of body) {
-      text += decoder.decode(chunk.subarray(0, left), { stream: true })
-      left -= chunk.length
-      // A character cut in two stays in the decoder.
-      if (left <= 0) return text
-    }
-  } catch {
-    // The status has been given, and decides. An answer that breaks off or drips past its time is kept as far as it came.
-    return text
-  }
-  return text + decoder.decode()
 }
