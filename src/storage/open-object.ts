@@ -25,7 +25,7 @@ export function openObject(file: string, key: string, range?: ByteRange): Readab
   try {
     fd = fs.openSync(file, 'r')
     const { size } = fs.fstatSync(fd)
-    const stream = size <= SMALL ? smallStream(fd, size, start, end) : largeStream(fd, start, end)
+    const stream = size <= SMALL ? readSmall(fd, size, start, end) : largeStream(fd, start, end)
     if (size > SMALL) fd = null
     return stream
   } catch (error) {
@@ -37,7 +37,7 @@ export function openObject(file: string, key: string, range?: ByteRange): Readab
   }
 }
 
-function smallStream(fd: number, size: number, start: number, end: number): Readable {
+function readSmall(fd: number, size: number, start: number, end: number): Readable {
   const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end + 1, size) - start))
   let length = 0
   while (length < bytes.length) {
@@ -45,12 +45,29 @@ function smallStream(fd: number, size: number, start: number, end: number): Read
     if (read === 0) break
     length += read
   }
-  return new Readable({
-    read() {
-      if (length > 0) this.push(bytes.subarray(0, length))
-      this.push(null)
-    },
-  })
+  return new SmallObject(bytes.subarray(0, length))
+}
+
+/** Read already. Whoever iterates it gets its bytes past the machinery of a stream, which costs more than reading them. */
+class SmallObject extends Readable {
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer) {
+    super()
+    this.#bytes = bytes
+  }
+
+  override _read(): void {
+    if (this.#bytes.length > 0) this.push(this.#bytes)
+    this.push(null)
+  }
+
+  override async *[Symbol.asyncIterator](): AsyncGenerator<Buffer> {
+    // Whoever destroys it with an error meanwhile tells its reader, and nobody else.
+    this.on('error', () => {})
+    if (this.#bytes.length > 0) yield this.#bytes
+    if (this.errored) throw this.errored
+  }
 }
 
 /** Owns the handle from now on: it is closed at the end, on an error, or when the stream is destroyed. */

@@ -258,6 +258,18 @@ export function storageContract(
       await closed
     })
 
+    it.each([10, MiB])(
+      'a stream of %d bytes that is destroyed while it is read tells its reader why',
+      async size => {
+        await storage.put(`${jobId}/f1`, inChunks(randomBytes(size)))
+        const stream = await storage.open(`${jobId}/f1`)
+        const read = async () => {
+          for await (const _ of stream) stream.destroy(new Error('given up'))
+        }
+        await expect(read()).rejects.toThrow('given up')
+      },
+    )
+
     it('a mark is null until written, and then what was written last', async () => {
       expect(await storage.readMark('installation')).toBeNull()
       await storage.writeMark('installation', 'one')
