@@ -210,7 +210,7 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
 
 /** Whatever writes to a file changes its time; whatever puts another in its place (a restored backup), its inode. */
 function etagOf({ size, mtimeNs, ino }: fs.BigIntStats): string {
-  return [size, mtimeNs, ino].map(part => part.toString(36)).join('-')
+  return `${size.toString(36)}-${mtimeNs.toString(36)}-${ino.toString(36)}`
 }
 
 /** The names in a folder, streamed; none where it does not exist. */

@@ -5,7 +5,6 @@
  *
  * Neither part of a key can hold a dot, so a file's name splits into them in one way only.
  */
-import { join } from 'node:path'
 import { requireKey, requirePart } from './storage-key.ts'
 
 const FILE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
@@ -19,7 +18,7 @@ export interface ObjectPath {
 export function objectPath(root: string, key: string): ObjectPath {
   const { jobId, name } = requireKey(key)
   const folder = shardFolder(root, jobId)
-  return { folder, file: join(folder, `${jobId}.${name}`) }
+  return { folder, file: `${folder}/${jobId}.${name}` }
 }
 
 /**
@@ -29,7 +28,7 @@ export function objectPath(root: string, key: string): ObjectPath {
  */
 export function shardFolder(root: string, jobId: string): string {
   requirePart(jobId, 'job id')
-  return join(root, /[0-9a-f]{2}$/.exec(jobId)?.[0] ?? '00')
+  return `${root}/${/[0-9a-f]{2}$/.exec(jobId)?.[0] ?? '00'}`
 }
 
 /** Null for a file that somebody else put there. */
