@@ -55,6 +55,26 @@ describe('I4: unfinished leaves nothing', () => {
     expect(await stored()).toEqual([])
   })
 
+  test('a pass has an end: bytes of jobs that are made meanwhile are the next one’s', async () => {
+    const storage = Object.create(up.storage) as typeof up.storage
+    let later = ''
+    storage.listJobs = async function* () {
+      yield* up.storage.listJobs()
+      const begun = Date.now()
+      await expect.poll(() => Date.now()).toBeGreaterThan(begun)
+      const time = Date.now().toString(16).padStart(12, '0')
+      later = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
+      await put(`${later}/f-1`)
+      yield later
+    }
+    await put(`${randomUUID()}/f-1`)
+    const sweeping = createJanitor({ ...up, storage, log, retention: 3_600_000, draftTtl: 3_600_000 })
+    expect(await sweeping.sweep()).toMatchObject({ objects: 1 })
+    expect(await stored()).toEqual([`${later}/f-1`])
+    expect(await janitor().sweep()).toMatchObject({ objects: 1 })
+    expect(await stored()).toEqual([])
+  })
+
   test('what a record names stays, what it does not name goes', async () => {
     const id = await up.upload()
     await put(`${id}/f-9`)
