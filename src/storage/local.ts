@@ -23,7 +23,7 @@ import { InterruptibleSource } from './interruptible.ts'
 import { createMarks } from './local-marks.ts'
 import { NewObject } from './new-object.ts'
 import { objectPath, parseFileName, shardFolder } from './object-path.ts'
-import { openObject } from './open-object.ts'
+import { openObject, peekObject } from './open-object.ts'
 import { hashHere } from './running-hash.ts'
 import { type Storage, StorageError, type StoredObject } from './storage.ts'
 
@@ -61,13 +61,17 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
   const stat = (key: string): StoredObject | null => {
     try {
       const stats = fs.statSync(objectPath(root, key).file, { bigint: true, throwIfNoEntry: false })
-      // What is no folder any more has not lost its objects one by one.
-      if (!stats && fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() === false)
-        throw new StorageError('unavailable', `The storage is away: ${root} is no folder.`)
-      return stats ? { key, size: Number(stats.size), etag: etagOf(stats) } : null
+      if (!stats) return missing()
+      return { key, size: Number(stats.size), etag: etagOf(stats) }
     } catch (error) {
       throw asStorageError(error, 'look at an object')
     }
+  }
+
+  /** What is no folder any more has not lost its objects one by one. */
+  const missing = (): null => {
+    if (fs.statSync(root, { throwIfNoEntry: false })?.isDirectory() !== false) return null
+    throw new StorageError('unavailable', `The storage is away: ${root} is no folder.`)
   }
 
   // Not synced: an object that comes back after a power cut is claimed by no record, and removed again.
@@ -112,6 +116,17 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
 
     async stat(key) {
       return stat(key)
+    },
+
+    async peek(key, bytes) {
+      try {
+        const found = peekObject(objectPath(root, key).file, bytes)
+        if (!found) return missing()
+        const { stats, head } = found
+        return { key, size: Number(stats.size), etag: etagOf(stats), head }
+      } catch (error) {
+        throw asStorageError(error, 'look at an object')
+      }
     },
 
     remove,

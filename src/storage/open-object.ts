@@ -25,8 +25,10 @@ export function openObject(file: string, key: string, range?: ByteRange): Readab
   try {
     fd = fs.openSync(file, 'r')
     const { size } = fs.fstatSync(fd)
-    const stream = size <= SMALL ? readSmall(fd, size, start, end) : largeStream(fd, start, end)
-    if (size > SMALL) fd = null
+    if (size <= SMALL)
+      return new SmallObject(readPart(fd, start, Math.max(0, Math.min(end + 1, size) - start)))
+    const stream = largeStream(fd, start, end)
+    fd = null
     return stream
   } catch (error) {
     if (hasCode(error, 'ENOENT'))
@@ -37,15 +39,36 @@ export function openObject(file: string, key: string, range?: ByteRange): Readab
   }
 }
 
-function readSmall(fd: number, size: number, start: number, end: number): Readable {
-  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(end + 1, size) - start))
+/**
+ * The first bytes of an object, at most so many, on the calling thread.
+ *
+ * @returns null where there is no file. @throws the operating system's error.
+ */
+export function peekObject(file: string, bytes: number): { stats: fs.BigIntStats; head: Buffer } | null {
+  let fd: number
+  try {
+    fd = fs.openSync(file, 'r')
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return null
+    throw error
+  }
+  try {
+    const stats = fs.fstatSync(fd, { bigint: true })
+    return { stats, head: readPart(fd, 0, Math.min(Number(stats.size), bytes)) }
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+function readPart(fd: number, start: number, size: number): Buffer {
+  const bytes = Buffer.allocUnsafe(size)
   let length = 0
-  while (length < bytes.length) {
-    const read = fs.readSync(fd, bytes, length, bytes.length - length, start + length)
+  while (length < size) {
+    const read = fs.readSync(fd, bytes, length, size - length, start + length)
     if (read === 0) break
     length += read
   }
-  return new SmallObject(bytes.subarray(0, length))
+  return bytes.subarray(0, length)
 }
 
 /** Read already. Whoever iterates it gets its bytes past the machinery of a stream, which costs more than reading them. */

@@ -10,6 +10,7 @@
  * to a write, in HEAD and in listings; the time of the last change is not, on several servers.
  */
 import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import type { S3Place } from '../config.ts'
 import { InterruptibleSource } from './interruptible.ts'
@@ -102,6 +103,16 @@ export function createS3Storage(options: S3StorageOptions): Storage & Unfinished
       if (found) return { key, size: found.size, etag: found.etag }
       await bucket.requireBucket()
       return null
+    },
+
+    async peek(key, bytes) {
+      const found = await storage.stat(key)
+      if (!found) return null
+      const end = Math.min(found.size, bytes) - 1
+      return {
+        ...found,
+        head: end < 0 ? Buffer.alloc(0) : await buffer(await storage.open(key, { start: 0, end })),
+      }
     },
 
     async remove(key) {

@@ -53,6 +53,9 @@ export interface Storage {
 
   stat(key: string): Promise<StoredObject | null>
 
+  /** The same, and the object's first bytes, at most so many. */
+  peek(key: string, bytes: number): Promise<(StoredObject & { readonly head: Buffer }) | null>
+
   /** Removes an object; no error where there is none. */
   remove(key: string): Promise<void>
 

@@ -104,7 +104,7 @@ export function createAttachFile(deps: AttachDeps) {
 
   async function inspect(file: StoredFile, job: Job<AttachData>): Promise<Verdict> {
     try {
-      const stored = await storage.stat(file.key)
+      const stored = await storage.peek(file.key, SNIFFED_BYTES)
       if (stored === null) {
         await requireOurStorage()
         return rejected(file, 'file-missing', `The stored bytes of "${file.name}" are gone. Upload it again.`)
@@ -118,7 +118,7 @@ export function createAttachFile(deps: AttachDeps) {
           `The stored bytes of "${file.name}" are not those that were uploaded. Upload it again.`,
         )
       }
-      const admission = await admit(await firstBytes(file), file.type, allowedTypes)
+      const admission = await admit(stored.head, file.type, allowedTypes)
       if (!admission.admitted) {
         return rejected(
           file,
@@ -200,14 +200,6 @@ export function createAttachFile(deps: AttachDeps) {
     const digest = createHash('sha256')
     for await (const chunk of await storage.open(key)) digest.update(chunk as Buffer)
     return digest.digest('hex')
-  }
-
-  async function firstBytes(file: StoredFile): Promise<Buffer> {
-    if (file.size === 0) return Buffer.alloc(0)
-    const chunks: Buffer[] = []
-    const end = Math.min(file.size, SNIFFED_BYTES) - 1
-    for await (const chunk of await storage.open(file.key, { start: 0, end })) chunks.push(chunk as Buffer)
-    return Buffer.concat(chunks)
   }
 }
 

@@ -250,6 +250,21 @@ export function storageContract(
       await expect(storage.writeMark(name, 'x')).rejects.toThrow(TypeError)
     })
 
+    it.each([
+      [0, 10],
+      [10, 4],
+      [10, 10],
+      [MiB, 4_100],
+      [10, 4_100],
+    ])('of %d bytes the first %d are seen with what is told of the object', async (size, bytes) => {
+      expect(await storage.peek(`${jobId}/f1`, bytes)).toBeNull()
+      const whole = randomBytes(size)
+      const { sha256: _, ...told } = await storage.put(`${jobId}/f1`, inChunks(whole))
+      const { head, ...found } = (await storage.peek(`${jobId}/f1`, bytes))!
+      expect(found).toEqual(told)
+      expect(head.equals(whole.subarray(0, bytes))).toBe(true)
+    })
+
     it('a stream may be destroyed before it was read', async () => {
       await storage.put(`${jobId}/f1`, inChunks(randomBytes(MiB)))
       const stream = await storage.open(`${jobId}/f1`)
