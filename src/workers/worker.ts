@@ -137,8 +137,10 @@ export async function runWorker(
   })
   const deliverWebhook = createDeliverWebhook({ deliveries, courier })
 
+  // On one connection, so that what all of them ask for at one moment is one write, and one read in Redis. BullMQ waits
+  // for jobs on connections of its own.
   const consume = (queue: QueueName, processor: Processor) =>
-    startConsumer({ queue, processor, connection: connect(queue), log })
+    startConsumer({ queue, processor, connection: redis, log })
   const attaching = consume(QUEUES.attach, attachFile)
   const processing = consume(QUEUES.process, processJob)
   const delivering = consume(QUEUES.deliver, deliverWebhook)
