@@ -3,13 +3,12 @@
 -- {id, token, checkpoint, result: JSON text, slot?: {token, most: how many may be taken before it, held: milliseconds}}
 
 if not status then return { refuse('gone') } end
-if get('endedBy') == a.token then return { get('endedAnswer') } end
+if get('endedBy') == a.token then return { cjson.encode({ ok = true, delivery = delivered() }) } end
 local fence = fenced()
 if fence then return { refuse(fence) } end
 checkpoint(a.checkpoint)
 local answer = { ok = true, delivery = finish('completed', 'result', a.result) }
--- Without the deliveries to endpoints, which the outbox has: frozen once, into records that do not name each other.
-set('endedBy', a.token, 'endedAnswer', cjson.encode(answer))
+set('endedBy', a.token)
 if not (answer.delivery and a.slot and redis.call('ZCARD', KEYS[2]) < a.slot.most) then return { done(answer) } end
 
 -- Whoever ends a job makes the first attempt at its callback: with a slot, and what is to be sent, it need not claim it.

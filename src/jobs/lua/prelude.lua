@@ -29,6 +29,11 @@ local function refuse(code) return cjson.encode({ refused = code }) end
 -- Notes that something has to be put into BullMQ. Whoever caused it does so at once; the sweeper does it otherwise.
 local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', moment, entry) end
 
+-- What is to be sent, for who sends it.
+local function due(d, createdAt)
+  return { id = d.id, type = d.type, round = 1, url = d.url, webhookId = d.webhookId or cjson.null, createdAt = createdAt, tried = 0 }
+end
+
 -- Freezes the job as it is now into a delivery; answers what is to be sent.
 -- `d`: {id, type, url, owner, webhookId?, event?: the event as JSON text}
 local function freeze(d)
@@ -44,7 +49,7 @@ local function freeze(d)
   redis.call('ZADD', PREFIX .. ':deliveries:pending', moment, d.id)
   redis.call('ZADD', record .. ':deliveries', moment, d.id)
   enqueue('delivery:' .. d.id .. ':1')
-  return { id = d.id, type = d.type, round = 1, url = d.url, webhookId = d.webhookId or cjson.null, createdAt = now, tried = 0 }
+  return due(d, now)
 end
 
 -- What endpoints are to be told of this transition. It is frozen when the transition has done all that it does: in its
@@ -167,11 +172,20 @@ local function checkpoint(c)
     .. ',"durationMs":' .. int(c.durationMs) .. ',"artifacts":' .. c.names .. '}')
 end
 
+local function deliveryId() return 'msg_' .. id .. '_r' .. int(run) end
+
 -- The delivery for the job's callback URL, if it has one; answers what is to be sent.
 local function deliver(type)
   local url = get('callbackUrl')
   if not url or url == '' then return nil end
-  return freeze({ id = 'msg_' .. id .. '_r' .. int(run), type = type, url = url, owner = owner })
+  return freeze({ id = deliveryId(), type = type, url = url, owner = owner })
+end
+
+-- The same answer, for who ended the run and did not hear it.
+local function delivered()
+  local frozen = redis.call('HMGET', PREFIX .. ':delivery:' .. deliveryId(), 'type', 'url', 'createdAt')
+  if not frozen[1] then return nil end
+  return due({ id = deliveryId(), type = frozen[1], url = frozen[2] }, tonumber(frozen[3]))
 end
 
 -- How a job ends, wherever it ends: outcome, times, the final event and the delivery, in one. `field` and `json` are
