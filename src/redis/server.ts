@@ -110,8 +110,8 @@ function settings(dir: string, listen: Address): string[] {
     ...['--aof-load-truncated', 'yes', '--aof-use-rdb-preamble', 'yes'],
     // To pack records takes a quarter of a rewrite's time, and saves an eighth of its size.
     ...['--rdbcompression', 'no'],
-    // A rewrite costs a second of a core, a start reads so much in two: with less, a busy service does little else.
-    ...['--auto-aof-rewrite-percentage', '100', '--auto-aof-rewrite-min-size', '256mb'],
+    // A rewrite costs a second of a core, a start reads so much in four: with less, a busy service does little else.
+    ...['--auto-aof-rewrite-percentage', '100', '--auto-aof-rewrite-min-size', '512mb'],
     // The append-only file is the only one: snapshots would write everything a second time.
     ...['--save', ''],
     ...['--maxmemory-policy', 'noeviction'],

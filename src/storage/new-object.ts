@@ -76,10 +76,11 @@ export class NewObject {
       if (this.#hash) await this.#writeHeld(this.#hash)
       const sha256 = this.#hash ? this.#hash.digest() : await this.#writeSmall()
       await this.#syncing
-      await this.#options.disk.sync(this.#fd!)
+      // At once: its entry has been in the folder since it was made. The handle is in use until both have ended.
+      const syncs = [this.#options.disk.sync(this.#fd!), this.#options.syncFolder()]
+      for (const sync of await Promise.allSettled(syncs)) if (sync.status === 'rejected') throw sync.reason
       const stats = fs.fstatSync(this.#fd!, { bigint: true })
       await this.#close()
-      await this.#options.syncFolder()
       return { size: this.#written, sha256: await sha256, stats }
     })
   }

@@ -65,7 +65,7 @@ describe.each([
       await healthy.remove(key)
       let syncs = 0
       const sync = async (file: number) => {
-        // The folders above are synced when a storage first puts; of the put itself, the file comes before its folder.
+        // The folders above are synced when a storage first puts; then come, at once, the put's own file and folder.
         if (fs.fstatSync(file).isFile() || syncs > 0) syncs++
         if (syncs === failingSync) throw osError('EIO')
         await realDisk.sync(file)
@@ -75,7 +75,7 @@ describe.each([
       ).rejects.toMatchObject({
         code: 'unavailable',
       })
-      expect(syncs).toBe(failingSync)
+      expect(syncs).toBe(2)
       expect(storages.files()).toEqual([])
     }
   })
@@ -179,7 +179,7 @@ describe('the local storage and the disk below it', () => {
   it.each([
     ['small', 1_000],
     ['large', 3 * MiB],
-  ])('a %s put is answered only when its file and then its folder are synced', async (_, size) => {
+  ])('a %s put is answered only when its file and its folder are synced', async (_, size) => {
     const synced: string[] = []
     const storage = storages.make({
       disk: {
@@ -197,7 +197,8 @@ describe('the local storage and the disk below it', () => {
       join(storages.dir, 'objects', key.split('/')[0]!.slice(-2)),
     ]
     const [above, objects, shard] = folders.map(folder => `folder ${fs.statSync(folder).ino}`)
-    expect(synced).toEqual([above, objects, `file of ${size}`, shard])
+    expect(synced.slice(0, 2)).toEqual([above, objects])
+    expect(new Set(synced.slice(2))).toEqual(new Set([`file of ${size}`, shard]))
   })
 
   it('nothing is put while less than the reserve is free', async () => {
