@@ -7,6 +7,7 @@ import type {
   Job,
   JobError,
   JobFile,
+  JobRequest,
   OpenUpload,
   Progress,
   StageProgress,
@@ -133,18 +134,38 @@ export function parseRecord(hash: Record<string, string>): JobRecord | null {
   }
 }
 
+/** As it is read right after the script has made it: nobody needs to ask for it. */
+export function newRecord(
+  request: JobRequest,
+  { files, submit }: { files: readonly UploadedFile[]; submit: boolean },
+  createdAt: number,
+): JobRecord {
+  const { id, owner, pipeline, stages, priority, metadata, callbackUrl, maxAttempts } = request
+  return {
+    ...{ id, owner, pipeline, stages, priority, metadata, callbackUrl, maxAttempts },
+    status: submit ? 'attaching' : 'draft',
+    ...{ run: 1, flow: 1, flowAt: createdAt },
+    files: files.map((file, index) => storedFile(`f${index + 1}`, file, 'uploaded')),
+    uploads: [],
+    progress: parseProgress(stages, {}),
+    outputs: stages.map(() => null),
+    ...{ attempt: 0, starts: 0, result: null, error: null },
+    ...{ createdAt, readyAt: null, startedAt: null, finishedAt: null },
+  }
+}
+
 function parseFile(id: string, hash: Record<string, string>): StoredFile {
   const file = json<UploadedFile>(hash[`file:${id}`]!)
-  return {
-    id,
-    name: file.name,
-    size: file.size,
-    type: hash[`file:${id}:type`] ?? file.type,
-    sha256: file.sha256,
-    status: hash[`file:${id}:status`] as JobFile['status'],
-    key: file.key,
-    etag: file.etag,
-  }
+  const type = hash[`file:${id}:type`] ?? file.type
+  return storedFile(id, { ...file, type }, hash[`file:${id}:status`] as JobFile['status'])
+}
+
+function storedFile(
+  id: string,
+  { name, size, type, sha256, key, etag }: UploadedFile,
+  status: JobFile['status'],
+): StoredFile {
+  return { id, name, size, type, sha256, status, key, etag }
 }
 
 function parseProgress(stages: JobRecord['stages'], hash: Record<string, string>): Progress {

@@ -17,7 +17,7 @@ import type { HeldKey } from './idempotency.ts'
 import type { DueDelivery, ErrorCode, JobRequest, OpenUpload, Status, UploadedFile } from './job.ts'
 import { keys } from './keys.ts'
 import { labelsOf } from './labels.ts'
-import { type JobRecord, parseFields } from './record.ts'
+import { type JobRecord, newRecord, parseFields } from './record.ts'
 import { defineScript, jsonForLua } from './script.ts'
 
 export type Refused<Code extends string = string> = { readonly refused: Code }
@@ -104,12 +104,9 @@ export function createTransitions(
     }
   }
   const scripts = {
-    create: defineAnswering<Refused<'exists' | 'lease-lost' | 'storage-full' | 'key-lost'>>(
-      'audit',
-      'draft',
-      'idempotency',
-      'create',
-    ),
+    create: defineAnswering<
+      { createdAt: number } | Refused<'exists' | 'lease-lost' | 'storage-full' | 'key-lost'>
+    >('audit', 'draft', 'idempotency', 'create'),
     addFiles: define<
       | { added: string[] }
       | Refused<'gone' | 'job-not-draft' | 'lease-lost' | 'too-many-files' | 'storage-full' | 'key-lost'>
@@ -167,7 +164,7 @@ export function createTransitions(
      * The commit point of an upload: before it there is nothing, after it one job. `lease`: the upload's. `open`: a
      * draft's first file is still to come; its id is `f1`, and it lives for so many milliseconds.
      */
-    create: (
+    async create(
       request: JobRequest,
       token: string,
       upload: {
@@ -178,8 +175,8 @@ export function createTransitions(
         open?: { upload: OpenUpload; lives: number }
         by?: By
       },
-    ) =>
-      scripts.create({
+    ) {
+      const answer = await scripts.create({
         id: request.id,
         token,
         ...(upload.lease === null ? {} : { lease: upload.lease }),
@@ -205,7 +202,9 @@ export function createTransitions(
           'maxAttempts',
           String(request.maxAttempts),
         ],
-      }),
+      })
+      return 'createdAt' in answer ? { record: newRecord(request, upload, answer.createdAt) } : answer
+    },
     /** Names uploaded files in a draft, all or none; answers their ids. */
     addFiles: (args: {
       id: string

@@ -3,7 +3,7 @@ import { Redis } from 'ioredis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createDeliveries } from '../../src/jobs/deliveries.ts'
 import { readLog } from '../../src/jobs/events.ts'
-import { type DeliveryRound, STATUSES, type Status } from '../../src/jobs/job.ts'
+import { type DeliveryRound, type JobRequest, STATUSES, type Status } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
 import { readRecord, viewJob } from '../../src/jobs/record.ts'
@@ -102,6 +102,23 @@ describe('a job from upload to completion', () => {
     await jobs.transitions.finish({ id: draft.id, token, checkpoint: FIRST, result: {} })
     await expectOnlyIn(draft.id, 'completed')
   })
+})
+
+test.each<[string, Partial<JobRequest>, number, boolean]>([
+  ['an upload', { priority: 7, metadata: { a: [1, null] }, callbackUrl: 'https://hook.example/' }, 2, true],
+  ['a draft with a file', {}, 1, false],
+  ['an empty draft', {}, 0, false],
+])('whoever makes %s is answered the record as others read it', async (_, given, files, submit) => {
+  const wanted = request(given)
+  const names = Array.from({ length: files }, (_, at) => ({
+    ...uploaded(`${at}.log`),
+    metadata: 'name YQ==',
+  }))
+  const answer = await jobs.transitions.create(wanted, 't', { lease: null, files: names, submit })
+  const record = await readRecord(redis, wanted.id)
+  expect(answer).toStrictEqual({ record })
+  const again = await jobs.transitions.create(wanted, 't', { lease: null, files: names, submit })
+  expect(again).toStrictEqual({ record })
 })
 
 describe('I1: no job before its files', () => {

@@ -1,4 +1,5 @@
--- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers the record, too.
+-- create: the commit point of an upload. Before it there is nothing, after it exactly one job. Answers when it was made,
+-- since its maker knows all else that is in it; and the record, where it was made before or has an open upload.
 -- {id, token, lease?, quota?, fields: [name, value, …], files: [{name, size, type, sha256, key, etag}], submit,
 -- labels: of the indexes that it is found by, see labels.ts, upload?: {upload, lives}, idempotency?, by?}
 
@@ -30,4 +31,5 @@ else
 end
 audit(a.by, 'job.created', id, cjson.encode({ files = #a.files, submitted = a.submit }))
 keepAnswer({})
-return answerRecord()
+if a.upload then return answerRecord() end
+return { done({ createdAt = now }) }

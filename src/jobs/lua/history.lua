@@ -1,8 +1,9 @@
 -- Counts for the figures of the last day: a hash a minute, gone a day later; history.ts reads them. `now` is in
 -- milliseconds.
 
+local minute
 local function tally(now, field, by)
-  local minute = '{sluice}:history:' .. string.format('%.0f', math.floor(now / 60000))
+  minute = minute or '{sluice}:history:' .. string.format('%.0f', math.floor(now / 60000))
   -- With each new field, so that no hash is ever without its end.
   if redis.call('HINCRBY', minute, field, by) == by then redis.call('EXPIRE', minute, 90000) end
 end
