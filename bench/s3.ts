@@ -40,8 +40,8 @@ export async function measureS3(
     resetPeak(pid)
     const seconds = await uploadLarge(url, size, { pipeline: 'inspect' })
     const grown = peakBytes(pid) - idle
-    for await (const jobId of storage.listJobs())
-      for await (const { key } of storage.list(jobId)) await storage.remove(key)
+    for await (const { objects } of storage.listByJob())
+      await storage.removeAll(objects.map(({ key }) => key))
     return { rate: size / MIB / seconds, grown }
   }
 

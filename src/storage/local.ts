@@ -74,6 +74,14 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
     throw new StorageError('unavailable', `The storage is away: ${root} is no folder.`)
   }
 
+  async function* objectsIn(folder: string) {
+    for await (const name of entries(folder)) {
+      const object = parseFileName(name)
+      // In a shard that is not its job's nobody would look for it.
+      if (object && shardFolder(root, object.jobId) === folder) yield object
+    }
+  }
+
   // Not synced: an object that comes back after a power cut is claimed by no record, and removed again.
   const remove = async (key: string): Promise<void> => {
     const { file } = objectPath(root, key)
@@ -143,22 +151,20 @@ export function createLocalStorage(options: LocalStorageOptions): Storage {
     },
 
     async *list(jobId) {
-      for await (const name of entries(shardFolder(root, jobId))) {
-        const object = parseFileName(name)
-        const found = object?.jobId === jobId ? stat(object.key) : null
+      for await (const object of objectsIn(shardFolder(root, jobId))) {
+        const found = object.jobId === jobId ? stat(object.key) : null
         if (found) yield found
       }
     },
 
-    async *listJobs() {
+    async *listByJob() {
       for await (const shard of entries(root)) {
-        // All objects of a job are in one shard, so only one shard's ids are held at a time.
-        const seen = new Set<string>()
-        for await (const name of entries(join(root, shard))) {
-          const jobId = parseFileName(name)?.jobId
-          if (!jobId || seen.has(jobId)) continue
-          seen.add(jobId)
-          yield jobId
+        // All objects of a job are in one shard, so each is read once, and only one shard's names are held at a time.
+        const jobs = Map.groupBy(await Array.fromAsync(objectsIn(`${root}/${shard}`)), ({ jobId }) => jobId)
+        for (const [jobId, named] of jobs) {
+          // Some may be gone since the shard was read.
+          const objects = named.map(({ key }) => stat(key)).filter(found => found !== null)
+          if (objects.length > 0) yield { jobId, objects }
         }
       }
     },

@@ -5,9 +5,7 @@
  *
  * Neither part of a key can hold a dot, so a file's name splits into them in one way only.
  */
-import { requireKey, requirePart } from './storage-key.ts'
-
-const FILE = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
+import { parseKey, requireKey, requirePart } from './storage-key.ts'
 
 export interface ObjectPath {
   readonly folder: string
@@ -33,6 +31,7 @@ export function shardFolder(root: string, jobId: string): string {
 
 /** Null for a file that somebody else put there. */
 export function parseFileName(fileName: string): { jobId: string; key: string } | null {
-  const [, jobId, name] = FILE.exec(fileName) ?? []
-  return jobId && name ? { jobId, key: `${jobId}/${name}` } : null
+  const key = fileName.replace('.', '/')
+  const parsed = parseKey(key)
+  return parsed && { jobId: parsed.jobId, key }
 }

@@ -145,18 +145,11 @@ export function createBucket(place: S3Place, client: S3Client) {
       throw new StorageError('unavailable', `The storage could not remove objects: ${sentence}.`)
     },
 
-    /** Every object under a prefix. */
+    /** Every object under a prefix, in the order of their paths. */
     async *list(prefix: string): AsyncGenerator<{ path: string; size: number; etag: string }> {
-      for await (const page of pages({ Prefix: prefix })) {
+      for await (const page of pages(prefix)) {
         for (const { Key = '', Size = 0, ETag } of page.Contents ?? [])
           yield { path: Key, size: Size, etag: plainEtag(ETag) }
-      }
-    },
-
-    /** The names under a prefix that have something under them, as folders would. */
-    async *listFolders(prefix: string): AsyncGenerator<string> {
-      for await (const page of pages({ Prefix: prefix, Delimiter: '/' })) {
-        for (const { Prefix = '' } of page.CommonPrefixes ?? []) yield Prefix.slice(prefix.length, -1)
       }
     },
 
@@ -191,9 +184,9 @@ export function createBucket(place: S3Place, client: S3Client) {
     },
   }
 
-  async function* pages(query: { Prefix: string; Delimiter?: string }) {
+  async function* pages(prefix: string) {
     try {
-      yield* paginateListObjectsV2({ client }, { Bucket, ...query })
+      yield* paginateListObjectsV2({ client }, { Bucket, Prefix: prefix })
     } catch (error) {
       throw asStorageError(error, 'list objects')
     }

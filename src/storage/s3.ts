@@ -23,7 +23,7 @@ import { asStorageError, httpStatus } from './s3-errors.ts'
 import { createGrowingOnS3 } from './s3-growing.ts'
 import { newS3Object } from './s3-new-object.ts'
 import { readGuarded } from './s3-read.ts'
-import { type Storage, StorageError, type UnfinishedUploads } from './storage.ts'
+import { type Storage, StorageError, type StoredObject, type UnfinishedUploads } from './storage.ts'
 import { parseKey } from './storage-key.ts'
 
 /** What S3 allows. */
@@ -45,6 +45,15 @@ export function createS3Storage(options: S3StorageOptions): Storage & Unfinished
   const isConditional = createConditionalWrites(bucket)
   /** Keys that this process is writing: there the condition is kept on any server. */
   const underWay = new Set<string>()
+
+  async function* objectsUnder(prefix: string): AsyncGenerator<{ jobId: string; object: StoredObject }> {
+    for await (const { path, size, etag } of bucket.list(prefix)) {
+      const key = path.slice(bucket.objects.length)
+      const parsed = parseKey(key)
+      // What else lies there is somebody else's.
+      if (parsed) yield { jobId: parsed.jobId, object: { key, size, etag } }
+    }
+  }
 
   const storage: Storage & UnfinishedUploads & OnS3 = {
     s3: { place, client: clients.client, objectPath: bucket.objectPath },
@@ -124,17 +133,20 @@ export function createS3Storage(options: S3StorageOptions): Storage & Unfinished
     },
 
     async *list(jobId) {
-      for await (const { path, size, etag } of bucket.list(bucket.jobPath(jobId))) {
-        const key = path.slice(bucket.objects.length)
-        // What else lies there is somebody else's.
-        if (parseKey(key)) yield { key, size, etag }
-      }
+      for await (const { object } of objectsUnder(bucket.jobPath(jobId))) yield object
     },
 
-    async *listJobs() {
-      for await (const jobId of bucket.listFolders(bucket.objects)) {
-        if (parseKey(`${jobId}/x`)) yield jobId
+    async *listByJob() {
+      // S3 lists keys in their order, so what begins alike, as a job's objects do, comes in a row.
+      let [jobId, objects]: [string, StoredObject[]] = ['', []]
+      for await (const found of objectsUnder(bucket.objects)) {
+        if (found.jobId !== jobId) {
+          if (objects.length > 0) yield { jobId, objects }
+          ;[jobId, objects] = [found.jobId, []]
+        }
+        objects.push(found.object)
       }
+      if (objects.length > 0) yield { jobId, objects }
     },
 
     readMark: async name => bucket.read(bucket.markPath(name)),

@@ -23,6 +23,12 @@ export interface PutResult extends StoredObject {
   readonly sha256: string
 }
 
+/** What one job has in storage: one object at the least, in no particular order. */
+export interface JobObjects {
+  readonly jobId: string
+  readonly objects: readonly StoredObject[]
+}
+
 /** Both inclusive, as in HTTP. */
 export interface ByteRange {
   readonly start: number
@@ -69,8 +75,11 @@ export interface Storage {
   /** Every object of one job, in no particular order. */
   list(jobId: string): AsyncIterable<StoredObject>
 
-  /** The ids of all jobs that have an object, each once, in no particular order. */
-  listJobs(): AsyncIterable<string>
+  /**
+   * Every object there is, job by job, each job once, in no particular order. It is one listing of everything, whatever
+   * the number of jobs; one that comes late may have changed since it was read.
+   */
+  listByJob(): AsyncIterable<JobObjects>
 
   /**
    * A small text kept for the storage as a whole, outside any job (the installation's id and counter); synced.

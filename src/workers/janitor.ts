@@ -131,12 +131,12 @@ export function createJanitor(options: JanitorOptions) {
     let [removed, bytes] = [0, 0]
     const measured = await stored.measure()
     const begunAt = Date.now()
-    for await (const jobId of storage.listJobs()) {
+    for await (const { jobId, objects } of storage.listByJob()) {
       // The next pass's: under load more come than are looked at meanwhile, and this one would not end.
       if (wasMadeSince(begunAt, jobId)) continue
-      const kept = new Map<string, number>()
-      for await (const { key, size } of storage.list(jobId)) kept.set(key, size)
-      // Listed before the claims are read: what is written from here on is not on the list.
+      const kept = new Map(objects.map(({ key, size }) => [key, size]))
+      // Listed before the claims are read, no matter how long before: what is written from then on is not on the list,
+      // and what was written until then is claimed now, or by nobody.
       const [unclaimed, underWay] = await claimedByNobody(jobId, [...kept.keys()], stamp)
       for (const key of underWay) kept.delete(key)
       for (const key of unclaimed) {

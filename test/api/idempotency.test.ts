@@ -8,6 +8,7 @@ import { draft, form, removeAll, startApi, type TestApi } from '../support/api.t
 import { API, type RunningProcess, startProcess } from '../support/processes.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { callsScript, startRedisProxy } from '../support/redis-proxy.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
 let redis: TestRedis
@@ -368,12 +369,7 @@ describe('a process that dies', () => {
     running.push(process)
     return process
   }
-  const stored = async () => {
-    const all: string[] = []
-    for await (const id of jobs.storage.listJobs())
-      for await (const { key } of jobs.storage.list(id)) all.push(key)
-    return all
-  }
+  const stored = () => storedKeys(jobs.storage)
 
   test.each([
     ['before', 'its job is made: the key is taken until it runs out, then the repeat makes the one job', 0],

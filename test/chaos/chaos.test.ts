@@ -11,6 +11,7 @@ import { eventually } from '../support/eventually.ts'
 import { type Fleet, startFleet } from '../support/fleet.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
 /**
@@ -226,12 +227,7 @@ describe('under kills of every process and of Redis', () => {
           for (const left of output?.intermediates ?? []) named.set(left.key, null)
     }
     const stored = await eventually(
-      async () => {
-        const found: string[] = []
-        for await (const job of jobs.storage.listJobs())
-          for await (const object of jobs.storage.list(job)) found.push(object.key)
-        return found.sort()
-      },
+      () => storedKeys(jobs.storage),
       // A killed upload's bytes are its lease's for 30 s, and the janitor's two intervals later.
       found => found.length <= named.size,
     )

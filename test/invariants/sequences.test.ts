@@ -15,6 +15,7 @@ import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
 import { type Receiver, startReceiver } from '../support/receiver.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
 const SEQUENCES = 20
@@ -269,12 +270,7 @@ async function rest(): Promise<JobRecord[]> {
   return records
 }
 
-async function stored(): Promise<string[]> {
-  const found: string[] = []
-  for await (const job of jobs.storage.listJobs())
-    for await (const object of jobs.storage.list(job)) found.push(object.key)
-  return found.sort()
-}
+const stored = () => storedKeys(jobs.storage)
 
 function named(records: readonly JobRecord[]): string[] {
   return records

@@ -9,6 +9,7 @@ import { findCeph, startCeph } from '../support/ceph.ts'
 import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 import { leaveParts, makeBucket, type S3Server, s3Storage } from '../support/s3-server.ts'
 import { collect, inChunks, newJobId, sha256, storageContract } from './contract.ts'
+import { listingContract } from './listing-contract.ts'
 
 const MiB = 1024 * 1024
 const ceph = await findCeph()
@@ -21,6 +22,10 @@ describe.skipIf(!ceph)("on Ceph's radosgw", () => {
   afterAll(() => server?.stop())
 
   storageContract('the S3 storage', async () => {
+    const storage = s3Storage(await makeBucket(server))
+    return { storage, dispose: () => storage.close() }
+  })
+  listingContract('the S3 storage', async () => {
     const storage = s3Storage(await makeBucket(server))
     return { storage, dispose: () => storage.close() }
   })
@@ -106,7 +111,7 @@ describe.skipIf(!ceph)("on Ceph's radosgw", () => {
         throw failure
       }
       await expect(one.put(key, source())).rejects.toBe(failure)
-      expect(await collect(one.listJobs())).toEqual([])
+      expect(await collect(one.listByJob())).toEqual([])
       expect(await collect(one.listUnfinished())).toEqual([])
     })
 
@@ -124,9 +129,10 @@ describe.skipIf(!ceph)("on Ceph's radosgw", () => {
       const keys = Array.from({ length: 1_100 }, (_, index) => `${jobId}/f${index}`)
       await Promise.all(keys.map(each => one.put(each, inChunks(randomBytes(1)))))
       expect(await collect(one.list(jobId!))).toHaveLength(1_100)
+      expect((await collect(one.listByJob())).map(({ objects }) => objects.length)).toEqual([1_100])
       await other.removeAll(keys)
       expect(proxy.passed).toHaveLength(2)
-      expect(await collect(one.listJobs())).toEqual([])
+      expect(await collect(one.listByJob())).toEqual([])
     })
   })
 })

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it, vi } from 'vitest'
 import { createFolderCheck } from '../../src/storage/check-folder.ts'
 import { hasCode } from '../../src/storage/disk.ts'
 import { createLocalStorage } from '../../src/storage/local.ts'
 import { collect, inChunks, newJobId, storageContract } from './contract.ts'
+import { listingContract } from './listing-contract.ts'
 import { useLocalStorage } from './local-fixture.ts'
 
 const MiB = 1024 * 1024
@@ -16,7 +17,7 @@ for (const [name, hashBeside] of [
   ['the local storage', false],
   ['the local storage that hashes on a thread of its own', true],
 ] as const) {
-  storageContract(name, async () => {
+  const make = async () => {
     const dir = fs.mkdtempSync(join(tmpdir(), 'sluice-storage-'))
     const storage = createLocalStorage({ dir, reserve: 0, hashBeside })
     return {
@@ -26,7 +27,9 @@ for (const [name, hashBeside] of [
         fs.rmSync(dir, { recursive: true })
       },
     }
-  })
+  }
+  storageContract(name, make)
+  listingContract(name, make)
 }
 
 describe('the local storage', () => {
@@ -61,8 +64,28 @@ describe('the local storage', () => {
     const [file] = storages.files() as [string]
     for (const stray of ['.DS_Store', 'README', 'a.b.c', 'lost+found'])
       fs.writeFileSync(join(file, '..', stray), '')
-    fs.writeFileSync(join(storages.dir, 'objects', 'stray'), '')
-    expect(await collect(storage.listJobs())).toEqual([key.split('/')[0]])
+    const objects = join(storages.dir, 'objects')
+    fs.writeFileSync(join(objects, 'stray'), '')
+    // Where it would lie, were it not too long for a key.
+    fs.mkdirSync(join(objects, 'aa'), { recursive: true })
+    fs.writeFileSync(join(objects, 'aa', `${'a'.repeat(100)}.${'b'.repeat(100)}`), '')
+    // A copy in a shard that is not its job's.
+    fs.mkdirSync(join(objects, 'copies'))
+    fs.copyFileSync(file, join(objects, 'copies', basename(file)))
+    const jobs = await collect(storage.listByJob())
+    expect(jobs.map(({ objects }) => objects.map(object => object.key))).toEqual([[key]])
+  })
+
+  it('of files that go while their shard is walked through nothing is told', async () => {
+    const storage = storages.make()
+    const keys = Array.from({ length: 4 }, () => `${newJobId().slice(0, -2)}aa/f1`)
+    for (const each of keys) await storage.put(each, inChunks(randomBytes(1)))
+    const walked: string[] = []
+    for await (const { jobId } of storage.listByJob()) {
+      walked.push(jobId)
+      await storage.removeAll(keys)
+    }
+    expect(walked).toHaveLength(1)
   })
 
   it('what one storage put, another of the same folder finds', async () => {

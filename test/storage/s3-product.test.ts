@@ -73,11 +73,8 @@ describe.skipIf(!swift)('Sluice on S3', () => {
     running.add(process)
     return process
   }
-  const jobs = async (): Promise<string[]> => {
-    const found: string[] = []
-    for await (const id of storage.listJobs()) found.push(id)
-    return found
-  }
+  const jobs = async (): Promise<string[]> =>
+    (await Array.fromAsync(storage.listByJob())).map(({ jobId }) => jobId)
   const nothingIsLeft = async () => {
     expect(await jobs()).toEqual([])
     expect(await swiftParts(s3, place.bucket)).toEqual([])

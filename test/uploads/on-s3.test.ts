@@ -7,6 +7,7 @@ import { createJanitor } from '../../src/workers/janitor.ts'
 import { silent, startApi, type TestApi } from '../support/api.ts'
 import { resumable } from '../support/resumable.ts'
 import { makeBucket, type S3Server } from '../support/s3-server.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { findSwift, startSwift } from '../support/swift.ts'
 import { createTus } from '../support/tus.ts'
 
@@ -32,12 +33,7 @@ describe.skipIf(!swift)('a resumable upload to an S3', () => {
     await server?.stop()
   })
 
-  const stored = async () => {
-    const found: string[] = []
-    for await (const id of one.services.storage.listJobs())
-      for await (const { key } of one.services.storage.list(id)) found.push(key)
-    return found
-  }
+  const stored = () => storedKeys(one.services.storage)
   const janitor = () =>
     createJanitor({ ...one.services, log: silent, retention: 3_600_000, draftTtl: 3_600_000 })
   const remove = async (id: string) => {

@@ -10,6 +10,7 @@ import { API, type RunningProcess, startProcess, WORKER } from '../support/proce
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { callsScript, type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts'
 import { resumable } from '../support/resumable.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { createTus } from '../support/tus.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
@@ -58,9 +59,7 @@ async function expectWhole(path: string, status: Job['status'] | RegExp = 'draft
   expect(record?.files).toMatchObject([{ id: 'f1', name: 'big.bin', size: BYTES.length, sha256: SHA256 }])
   expect(record?.uploads).toEqual([])
   expect(await jobs.redis.zcard(keys.jobs)).toBe(1)
-  const stored: string[] = []
-  for await (const id of jobs.storage.listJobs())
-    for await (const { key } of jobs.storage.list(id)) stored.push(key)
+  const stored = await storedKeys(jobs.storage)
   expect(stored.filter(key => key.includes('/f-'))).toEqual([record!.files[0]!.key])
   const story = (await jobs.story(record!.id)).map(event => event.type)
   expect(story.filter(type => type === 'file.uploaded')).toHaveLength(1)
@@ -238,7 +237,7 @@ describe('I4: the janitor', () => {
     expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
     expect((await jobs.record(id))?.uploads).toEqual([])
     expect(await jobs.redis.zcard(keys.uploads)).toBe(0)
-    for await (const job of jobs.storage.listJobs()) expect.fail(`${job} has bytes`)
+    expect(await storedKeys(jobs.storage)).toEqual([])
   })
 
   test('takes the bytes of one whose job was submitted or cancelled without it', async () => {
@@ -246,7 +245,7 @@ describe('I4: the janitor', () => {
     const id = jobOf(await beginAt(api))
     await jobs.transitions.cancel(id)
     expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
-    for await (const job of jobs.storage.listJobs()) expect.fail(`${job} has bytes`)
+    expect(await storedKeys(jobs.storage)).toEqual([])
   })
 
   test('takes them with a draft past its time', async () => {
@@ -256,7 +255,7 @@ describe('I4: the janitor', () => {
     expect(await janitor().sweep()).toMatchObject({ jobs: 1 })
     expect((await createTus(api.url).head(path)).status).toBe(404)
     expect(await jobs.redis.zcard(keys.uploads)).toBe(0)
-    for await (const job of jobs.storage.listJobs()) expect.fail(`${job} has bytes`)
+    expect(await storedKeys(jobs.storage)).toEqual([])
   })
 
   test('lets a request complete by itself what it has just brought', async () => {

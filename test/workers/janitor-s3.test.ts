@@ -1,5 +1,6 @@
 /** The janitor where storage is a bucket: as safe as on a disk, and it also ends what is only parts yet. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { S3Place } from '../../src/config.ts'
 import { checkInstallation } from '../../src/jobs/installation.ts'
@@ -8,7 +9,9 @@ import { createLog } from '../../src/log.ts'
 import { createJanitor } from '../../src/workers/janitor.ts'
 import { records } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { startS3Proxy } from '../support/s3-proxy.ts'
 import { leaveParts, makeBucket, type S3Server, s3Storage } from '../support/s3-server.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { findSwift, startSwift, swiftParts } from '../support/swift.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
@@ -51,12 +54,7 @@ describe.skipIf(!swift)('I4 on S3: unfinished leaves nothing', () => {
     for await (const { key } of storage.listUnfinished()) found.push(key)
     return found.sort()
   }
-  const stored = async () => {
-    const found: string[] = []
-    for await (const job of storage.listJobs())
-      for await (const object of storage.list(job)) found.push(object.key)
-    return found.sort()
-  }
+  const stored = () => storedKeys(storage)
 
   test('parts of an upload that was cut are removed, once its lease has run out and not before', async () => {
     const id = randomUUID()
@@ -111,6 +109,19 @@ describe.skipIf(!swift)('I4 on S3: unfinished leaves nothing', () => {
     expect(removed).toBe(0)
     expect(sweeps).toBeGreaterThan(1)
     expect(await stored()).toEqual(uploaded.sort())
+  })
+
+  test('a pass asks for one listing of everything, whatever the number of jobs', async () => {
+    const ids = Array.from({ length: 5 }, () => randomUUID())
+    for (const id of ids)
+      for (const name of ['f-1', 'f-2']) await storage.put(`${id}/${name}`, Readable.from([Buffer.from('x')]))
+    const proxy = await startS3Proxy(s3.endpoint)
+    const behind = s3Storage({ ...place, endpoint: proxy.endpoint })
+    const sweep = createJanitor({ ...up, storage: behind, log, retention: 1, draftTtl: 1 }).sweep
+    expect(await sweep()).toMatchObject({ objects: 10 })
+    expect(proxy.passed.filter(line => line.includes('list-type=2'))).toHaveLength(1)
+    await behind.close()
+    await proxy.close()
   })
 
   test('one that cannot be ended does not keep the rest', async () => {

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import fs from 'node:fs'
+import { basename } from 'node:path'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { adoptInstallation, checkInstallation } from '../../src/jobs/installation.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { createLeases } from '../../src/jobs/leases.ts'
@@ -11,6 +13,7 @@ import { attemptAnswered } from '../support/attempts.ts'
 import { payloadOf } from '../support/payload.ts'
 import { output, records, request } from '../support/records.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
+import { storedKeys } from '../support/stored-keys.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
 
 const log = createLog({ level: 'silent', format: 'json', role: 'test' })
@@ -36,12 +39,7 @@ const put = (key: string) =>
       yield Buffer.from('bytes')
     })(),
   )
-const stored = async () => {
-  const found: string[] = []
-  for await (const job of up.storage.listJobs())
-    for await (const object of up.storage.list(job)) found.push(object.key)
-  return found.sort()
-}
+const stored = () => storedKeys(up.storage)
 
 describe('I4: unfinished leaves nothing', () => {
   test('bytes of an upload that was cut are removed, once its lease has run out and not before', async () => {
@@ -58,14 +56,14 @@ describe('I4: unfinished leaves nothing', () => {
   test('a pass has an end: bytes of jobs that are made meanwhile are the next one’s', async () => {
     const storage = Object.create(up.storage) as typeof up.storage
     let later = ''
-    storage.listJobs = async function* () {
-      yield* up.storage.listJobs()
+    storage.listByJob = async function* () {
+      yield* up.storage.listByJob()
       const begun = Date.now()
       await expect.poll(() => Date.now()).toBeGreaterThan(begun)
       const time = Date.now().toString(16).padStart(12, '0')
       later = `${time.slice(0, 8)}-${time.slice(8)}-7000-8000-000000000000`
       await put(`${later}/f-1`)
-      yield later
+      yield { jobId: later, objects: await Array.fromAsync(up.storage.list(later)) }
     }
     await put(`${randomUUID()}/f-1`)
     const sweeping = createJanitor({ ...up, storage, log, retention: 3_600_000, draftTtl: 3_600_000 })
@@ -73,6 +71,20 @@ describe('I4: unfinished leaves nothing', () => {
     expect(await stored()).toEqual([`${later}/f-1`])
     expect(await janitor().sweep()).toMatchObject({ objects: 1 })
     expect(await stored()).toEqual([])
+  })
+
+  test('a pass reads each folder of storage once, whatever the number of jobs', async () => {
+    for (let job = 0; job < 20; job++)
+      for (const name of ['f-1', 'f-2'])
+        await put(`${randomUUID().slice(0, -2)}${job % 2 ? 'aa' : 'bb'}/${name}`)
+    const open = vi.spyOn(fs.promises, 'opendir')
+    try {
+      expect(await janitor().sweep()).toMatchObject({ objects: 40 })
+      const opened = open.mock.calls.map(([folder]) => basename(String(folder)))
+      expect(opened.sort()).toEqual(['aa', 'bb', 'objects'])
+    } finally {
+      open.mockRestore()
+    }
   })
 
   test('what a record names stays, what it does not name goes', async () => {
@@ -209,9 +221,9 @@ describe('an empty or an older Redis', () => {
     await janitor().sweep()
     const storage = Object.create(up.storage) as typeof up.storage
     // Redis loses everything after the installation was checked and before claims are read.
-    storage.listJobs = async function* () {
+    storage.listByJob = async function* () {
       await up.redis.flushall()
-      yield* up.storage.listJobs()
+      yield* up.storage.listByJob()
     }
     await createJanitor({ ...up, storage, log, retention: 1, draftTtl: 1 }).sweep()
     expect(await stored()).toEqual([`${id}/f-1`])
