@@ -59,7 +59,7 @@ const MUTATIONS: readonly Mutation[] = [
   {
     name: 'no outbox',
     file: 'src/jobs/lua/prelude.lua',
-    find: "local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', now, entry) end",
+    find: "local function enqueue(entry) redis.call('ZADD', PREFIX .. ':outbox', moment, entry) end",
     replace: 'local function enqueue() end',
     test: {
       file: 'test/workers/process.test.ts',
