@@ -238,9 +238,10 @@ describe.skipIf(chromium === null)('the page of a job', () => {
       const link = page.getByRole('link', { name, exact: true })
       // From the keyboard, so that nothing scrolls to be clicked.
       await link.focus()
+      const from = await scrolled()
       await page.mouse.move(450, 100)
       await page.mouse.wheel(0, 300)
-      await expect.poll(scrolled).toBeGreaterThan(250)
+      await expect.poll(scrolled).toBeGreaterThan(from + 250)
       const before = await scrolled()
       await page.keyboard.press('Enter')
       await page.locator(there).first().waitFor()
