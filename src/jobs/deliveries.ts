@@ -173,8 +173,9 @@ export function createDeliveries(redis: Redis) {
       )
     },
     /** Before an attempt: a slot at its origin, and what is sent. A claim that is sent twice takes one slot. */
-    async claim(due: DueDelivery, { origin, ...wanted }: Claim): Promise<Claimed> {
-      const args = JSON.stringify({ id: due.id, held: SLOT_HELD_MS, ...wanted })
+    async claim(due: DueDelivery, { origin, slots, first, ...wanted }: Claim): Promise<Claimed> {
+      const limits = { held: SLOT_HELD_MS, most: mostBefore(slots, first) }
+      const args = JSON.stringify({ id: due.id, ...limits, ...wanted })
       const [verdict, ...answer] = (await claim(
         [keys.delivery(due.id), keys.originSlots(origin), keys.originLine(origin)],
         [args],
@@ -184,11 +185,10 @@ export function createDeliveries(redis: Redis) {
       const payload = verdict === 'taken' ? payloadOf(due, parseFields(record), told) : null
       return payload ? { verdict: 'taken', payload } : { verdict: 'gone' }
     },
-    /** For a first attempt, which leaves a quarter of the slots to those that were sent away before. */
     slot: ({ origin, token, slots }: Pick<Claim, 'origin' | 'token' | 'slots'>): Slot => ({
       key: keys.originSlots(origin),
       token,
-      most: Math.ceil(slots * 0.75),
+      most: mostBefore(slots, true),
       held: SLOT_HELD_MS,
     }),
     /** Gives a slot back whose attempt came to nothing that could be kept. */
@@ -257,6 +257,11 @@ export function createDeliveries(redis: Redis) {
     /** Removes one that is not open and was made more than `olderThan` ms ago. */
     delete: (id: string, olderThan: number) => remove({ id, olderThan }),
   }
+}
+
+/** First attempts leave a quarter of the slots to those that were sent away before. */
+function mostBefore(slots: number, first: boolean): number {
+  return first ? Math.ceil(slots * 0.75) : slots
 }
 
 /** The job as it was when the event happened. Null where that is gone. */

@@ -1,18 +1,17 @@
 -- claim: gives an attempt one of the slots that its origin has over all workers, with what is to be sent; or, where none
 -- is free, a place in the line. Who holds a slot gives it back by `attempted`; the slot of who has died comes free by
--- itself. First attempts leave a quarter of the slots to those that have been sent away before.
+-- itself.
 -- KEYS[2] the origin's slots, token → end; KEYS[3] its line.
--- {id, token, slots: how many there are, first: whether it is a first attempt, held: milliseconds, pace: how long an
--- attempt there has lately taken, in milliseconds, full?: whether it only lines up, since its process has no place}
+-- {id, token, most: how many may be taken before it, held: milliseconds, pace: how long an attempt there has lately taken,
+-- in milliseconds, full?: whether it only lines up, since its process has no place}
 
 if not status then return { 'gone' } end
 local slots, line = KEYS[2], KEYS[3]
 
-local most = a.first and math.ceil(a.slots * 0.75) or a.slots
-local free = redis.call('ZCARD', slots) < most
+local free = redis.call('ZCARD', slots) < a.most
 if not free then
   redis.call('ZREMRANGEBYSCORE', slots, '-inf', now)
-  free = redis.call('ZCARD', slots) < most or redis.call('ZSCORE', slots, a.token)
+  free = redis.call('ZCARD', slots) < a.most or redis.call('ZSCORE', slots, a.token)
 end
 
 if a.full or not free then
