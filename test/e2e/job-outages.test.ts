@@ -15,6 +15,10 @@ const chromium = findChromium()
 /** In ms; on a machine without a redis-server one is fetched first. */
 const START_TIMEOUT = 60_000
 const LOG = '2026-03-01 10:00:00 INFO hello\n'
+interface Job {
+  readonly id: string
+  readonly progress: { readonly stages: readonly { readonly status: string }[] }
+}
 /** A worker has long to do with it. */
 const LONG = Array.from(
   { length: 1_000_000 },
@@ -50,13 +54,9 @@ describe.skipIf(chromium === null)('the page of a job', () => {
   })
   afterEach(() => visitor.leave())
 
-  const kill = (program: RegExp) => {
-    const { pid } = childrenOf(sluice.pid).find(({ command }) => program.test(command))!
-    process.kill(pid, 'SIGKILL')
-    return pid
-  }
+  const pidOf = (program: RegExp) => childrenOf(sluice.pid).find(({ command }) => program.test(command))!.pid
   const killApi = async () => {
-    kill(/api\/main/)
+    process.kill(pidOf(/api\/main/), 'SIGKILL')
     await expect
       .poll(
         () =>
@@ -79,7 +79,21 @@ describe.skipIf(chromium === null)('the page of a job', () => {
     const headers = type === undefined ? {} : { 'content-type': type }
     const response = await fetch(`${url}/api/jobs${path}`, { method, body, headers })
     expect(response.ok).toBe(true)
-    return response.status === 204 ? null : ((await response.json()) as { id: string })
+    return response.status === 204 ? null : ((await response.json()) as Job)
+  }
+  /** Uploads until the worker was stopped in the first stage: whoever looks only when that is over looks at the next. */
+  const stoppedInIngestion = async () => {
+    const pid = pidOf(/workers\/main/)
+    for (;;) {
+      const form = new FormData()
+      form.append('files', new Blob([LONG]), 'long.log')
+      const { id } = (await api('POST', '', form))!
+      const ingestion = async () => (await api('GET', `/${id}`))!.progress.stages[0]?.status
+      await expect.poll(ingestion, { interval: 10 }).toMatch(/running|completed/)
+      process.kill(pid, 'SIGSTOP')
+      if ((await ingestion()) === 'running') return { id, pid }
+      process.kill(pid, 'SIGCONT')
+    }
   }
 
   test('of one under way goes on when the API is killed and comes back, and tells each event once', async () => {
@@ -155,12 +169,10 @@ describe.skipIf(chromium === null)('the page of a job', () => {
   })
 
   test('tells of a worker that was killed at it, and of the one that went on', async () => {
-    const form = new FormData()
-    form.append('files', new Blob([LONG]), 'long.log')
-    const { id } = (await api('POST', '', form))!
+    const { id, pid } = await stoppedInIngestion()
     await page.goto(`/jobs/${id}`)
     await page.locator('[data-stage="ingestion"][data-status="running"]').waitFor()
-    const pid = kill(/workers\/main/)
+    process.kill(pid, 'SIGKILL')
     const attempts = page.locator('[aria-labelledby="attempts"] tbody tr')
     await attempts.nth(1).waitFor()
     expect(await attempts.nth(1).textContent()).toMatch(
