@@ -172,6 +172,29 @@ describe('the end of a job', () => {
     expect(await redis.zcard(keys.originSlots(ORIGIN))).toBe(1)
   })
 
+  test('is told without its callback to who asks again when others have seen to that meanwhile', async () => {
+    const { ended, again } = await end('a')
+    const made = { id: ended.delivery!.id, round: 1, origin: ORIGIN }
+    const failed = { ...made, token: 'b', attempt: attemptAnswered(500) }
+    await deliveries.attempted({ ...failed, verdict: 'retry', delayMs: 5_000 })
+    expect(await again()).toEqual({ ok: true })
+    const taken = { ...made, token: 'c', attempt: attemptAnswered(200) }
+    await deliveries.attempted({ ...taken, verdict: 'delivered' })
+    expect(await again()).toEqual({ ok: true })
+  })
+
+  test('by a failure is told in the same way', async () => {
+    const id = await jobs.processing('a', { callbackUrl: `${ORIGIN}/hook` })
+    const error = { code: 'stage-failed', message: 'broken' } as const
+    const fail = () => jobs.transitions.attemptFailed({ id, token: 'a', incurable: true, error })
+    const ended = await fail()
+    expect(ended).toMatchObject({ final: true, delivery: { type: 'job.failed' } })
+    expect(await fail()).toEqual(ended)
+    const made = { id: `msg_${id}_r1`, round: 1, token: 'b', origin: ORIGIN }
+    await deliveries.attempted({ ...made, attempt: attemptAnswered(200), verdict: 'delivered' })
+    expect(await fail()).toEqual({ final: true })
+  })
+
   test('leaves a quarter of the slots to those that were sent away before', async () => {
     for (const token of ['a', 'b', 'c']) expect((await end(token)).ended).toHaveProperty('frozen')
     const { ended } = await end('d')

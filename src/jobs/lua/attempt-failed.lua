@@ -2,7 +2,11 @@
 -- {id, token, incurable, error: {code, message, stage?, fileId?}}
 
 if not status then return refuse('gone') end
-if get('endedBy') == a.token then return get('endedAnswer') end
+if get('endedBy') == a.token then
+  local before = cjson.decode(get('endedAnswer'))
+  before.delivery = before.final and delivered() or nil
+  return cjson.encode(before)
+end
 local fence = fenced()
 if fence then return refuse(fence) end
 

@@ -181,10 +181,11 @@ local function deliver(type)
   return freeze({ id = deliveryId(), type = type, url = url, owner = owner })
 end
 
--- The same answer, for who ended the run and did not hear it.
+-- The same answer, for who ended the run and did not hear it; nil where others have made its first attempt meanwhile.
 local function delivered()
-  local frozen = redis.call('HMGET', PREFIX .. ':delivery:' .. deliveryId(), 'type', 'url', 'createdAt')
-  if not frozen[1] then return nil end
+  local key = PREFIX .. ':delivery:' .. deliveryId()
+  local frozen = redis.call('HMGET', key, 'type', 'url', 'createdAt', 'status', 'round', 'tried')
+  if frozen[4] ~= 'pending' or frozen[5] ~= '1' or frozen[6] ~= '0' then return nil end
   return due({ id = deliveryId(), type = frozen[1], url = frozen[2] }, tonumber(frozen[3]))
 end
 
