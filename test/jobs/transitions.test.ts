@@ -278,6 +278,19 @@ describe('the fences of a run', () => {
     expect(await status(id)).toBe('processing')
   })
 
+  test('whoever has ended the job or handed it over has no attempt left that could fail', async () => {
+    const { transitions } = jobs
+    const id = await jobs.processing('a')
+    const fail = (token: string) => transitions.attemptFailed({ id, token, incurable: false, error: CAUSE })
+    expect(await fail('a')).toMatchObject({ final: false })
+    await jobs.start(id, { token: 'b' })
+    await transitions.handOver({ id, token: 'b' })
+    expect(await fail('b')).toEqual({ refused: 'stale' })
+    await jobs.start(id, { token: 'c' })
+    await transitions.finish({ id, token: 'c', checkpoint: SECOND, result: {} })
+    expect(await fail('c')).toEqual({ refused: 'completed' })
+  })
+
   test('each transition that is sent twice counts once and answers as the first time', async () => {
     const token = randomUUID()
     const id = await jobs.pending()

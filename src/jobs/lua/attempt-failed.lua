@@ -2,7 +2,8 @@
 -- {id, token, incurable, error: {code, message, stage?, fileId?}}
 
 if not status then return refuse('gone') end
-if get('endedBy') == a.token then
+-- A completed job may still tell how another attempt ended.
+if status ~= 'completed' and get('endedBy') == a.token and get('endedAnswer') then
   local before = cjson.decode(get('endedAnswer'))
   before.delivery = before.final and delivered() or nil
   return cjson.encode(before)

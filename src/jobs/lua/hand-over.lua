@@ -6,7 +6,7 @@ if get('endedBy') == a.token then return done() end
 local fence = fenced()
 if fence then return refuse(fence) end
 leaveStage('pending')
-redis.call('HDEL', record, 'token')
+redis.call('HDEL', record, 'token', 'endedAnswer')
 move('pending')
 set('endedBy', a.token)
 emit('job.retrying', '{"status":"pending","reason":"hand-over","attempt":' .. int(number('attempt')) .. '}')
