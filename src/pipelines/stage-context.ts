@@ -74,8 +74,7 @@ export function createStageContext(
     open: async (file, range) => storage.open(files.get(file.id)!.key, range),
     async writeArtifact(name, options, source) {
       if (written.has(name)) throw new Error(`the artifact "${name}" was written twice`)
-      const held = await holdSmall(encoded(source), room)
-      signal.throwIfAborted()
+      const held = await holdSmall(encoded(source), room, signal)
       const isSmall = Buffer.isBuffer(held)
       const place = isSmall ? { size: held.length, content: held.toString('base64') } : await write(held)
       if (isSmall) room -= held.length

@@ -4,6 +4,7 @@
  * the time that a small job takes; in the record they are as durable as everything else that is told of the job.
  */
 import { Readable } from 'node:stream'
+import { InterruptibleSource } from '../storage/interruptible.ts'
 import type { ByteRange, Storage } from '../storage/storage.ts'
 import type { Artifact } from './pipeline.ts'
 
@@ -38,35 +39,46 @@ export function keysOf(artifacts: readonly StoredArtifact[]): string[] {
   return artifacts.flatMap(artifact => ('key' in artifact ? [artifact.key] : []))
 }
 
-/** All of a source that ends within so many bytes; otherwise a source that gives the same, held bytes first. */
+/**
+ * All of a source that ends within so many bytes; otherwise a source that gives the same, held bytes first.
+ *
+ * @throws the source's own error, or the signal's reason at once when it aborts; the source is left then.
+ */
 export async function holdSmall(
-  source: AsyncIterable<Uint8Array>,
+  source: AsyncGenerator<Uint8Array>,
   most: number,
+  signal: AbortSignal,
 ): Promise<Buffer | AsyncIterable<Uint8Array>> {
   const held: Uint8Array[] = []
   let bytes = 0
-  const rest = source[Symbol.asyncIterator]()
-  while (bytes <= most) {
-    const { done, value } = await rest.next()
-    if (done) return Buffer.concat(held, bytes)
-    held.push(value)
-    bytes += value.byteLength
+  const reading = new InterruptibleSource(source)
+  const stop = () => reading.interrupt(signal.reason)
+  signal.addEventListener('abort', stop)
+  try {
+    while (bytes <= most) {
+      signal.throwIfAborted()
+      const { done, value } = await reading.next()
+      if (done) return Buffer.concat(held, bytes)
+      held.push(value)
+      bytes += value.byteLength
+    }
+    return continued(held, source)
+  } catch (error) {
+    reading.abandon()
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
-  return continued(held, rest)
 }
 
-async function* continued(
-  held: Iterable<Uint8Array>,
-  rest: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* held
-    for (;;) {
-      const { done, value } = await rest.next()
-      if (done) return
-      yield value
-    }
-  } finally {
-    await rest.return?.()
+/** No generator: one that is left before it is read would not leave what it reads from, which has begun. */
+function continued(held: Uint8Array[], rest: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
+  const iterator: AsyncIterator<Uint8Array> = {
+    next: async () => {
+      const value = held.shift()
+      return value ? { value } : rest.next()
+    },
+    return: async () => rest.return(undefined),
   }
+  return { [Symbol.asyncIterator]: () => iterator }
 }

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import type { Job } from '../../src/jobs/job.ts'
 import type { Cause } from '../../src/jobs/transitions.ts'
 import { isRefused } from '../../src/jobs/transitions.ts'
-import { holdSmall, RECORD_BYTES } from '../../src/pipelines/stored-artifact.ts'
+import { RECORD_BYTES } from '../../src/pipelines/stored-artifact.ts'
 import type { TestApi } from '../support/api.ts'
 
 export interface Written {
@@ -50,10 +50,11 @@ export async function complete(api: TestApi, job: Job, written: readonly Written
   const artifacts = await Promise.all(
     written.map(async ({ name, type, content }, index) => {
       const key = `${job.id}/a-test-${index}`
-      const bytes = await holdSmall(Readable.from([Buffer.from(content)]), RECORD_BYTES)
-      const place = Buffer.isBuffer(bytes)
-        ? { size: bytes.length, content: bytes.toString('base64') }
-        : { size: (await api.services.storage.put(key, bytes)).size, key }
+      const bytes = Buffer.from(content)
+      const place =
+        bytes.length <= RECORD_BYTES
+          ? { size: bytes.length, content: bytes.toString('base64') }
+          : { size: (await api.services.storage.put(key, Readable.from([bytes]))).size, key }
       return { name, type, ...place, stage: 'inspection' }
     }),
   )

@@ -75,6 +75,45 @@ describe('what a stage writes', () => {
     expect([left, output.artifacts, await stored()]).toEqual([true, [], []])
   })
 
+  /** Holds something open as long as it is read. */
+  function open(read: () => Promise<void> | void) {
+    const state = { left: false }
+    async function* source() {
+      try {
+        yield ALL
+        await read()
+        for (;;) yield ALL
+      } finally {
+        state.left = true
+      }
+    }
+    return Object.assign(state, { write: () => context.writeArtifact('a', { type: 'text/plain' }, source()) })
+  }
+
+  test('a source is left when its run is stopped while its first bytes are held', async () => {
+    const source = open(() => stop.abort(new Error('cancelled')))
+    await expect(source.write()).rejects.toThrow('cancelled')
+    await expect.poll(() => source.left).toBe(true)
+  })
+
+  test('a run that is stopped does not wait for a source that gives nothing', async () => {
+    const source = open(async () => {
+      setImmediate(() => stop.abort(new Error('cancelled')))
+      await new Promise(() => {})
+    })
+    await expect(source.write()).rejects.toThrow('cancelled')
+  })
+
+  test('a source is left when storage takes nothing', async () => {
+    storage.put = async (_, source) => {
+      await source[Symbol.asyncIterator]().return?.()
+      throw new Error('storage is away')
+    }
+    const source = open(() => {})
+    await expect(source.write()).rejects.toThrow('storage is away')
+    await expect.poll(() => source.left).toBe(true)
+  })
+
   test('a run that was stopped meanwhile publishes no small one either', async () => {
     await expect(
       context.writeArtifact(
