@@ -10,7 +10,9 @@ const LOOK_EVERY = 100
 
 export class Deadlines {
   readonly #ms: number
-  readonly #waiting: { readonly command: Command; readonly since: number }[] = []
+  #waiting: { readonly command: Command; readonly since: number }[] = []
+  /** Of those that wait the first; what stands before it is done with. To take away each as it is would move all others. */
+  #first = 0
   #looking: NodeJS.Timeout | undefined
 
   /** @param ms that a command may wait. */
@@ -20,21 +22,28 @@ export class Deadlines {
 
   /** Call it for each command as it is sent. For one that is sent again the first time counts. */
   watch(command: Command): void {
-    while (this.#waiting[0]?.command.isSettled) this.#waiting.shift()
+    while (this.#waiting[this.#first]?.command.isSettled) this.#first++
+    this.#forget()
     this.#waiting.push({ command, since: performance.now() })
     this.#looking ??= setInterval(() => this.#look(), LOOK_EVERY)
   }
 
   #look(): void {
     const latest = performance.now() - this.#ms
-    for (let first = this.#waiting[0]; first; first = this.#waiting[0]) {
-      if (!first.command.isSettled) {
-        if (first.since > latest) return
-        first.command.reject(new Error('Command timed out'))
-      }
-      this.#waiting.shift()
+    for (; this.#first < this.#waiting.length; this.#first++) {
+      const { command, since } = this.#waiting[this.#first]!
+      if (command.isSettled) continue
+      if (since > latest) return
+      command.reject(new Error('Command timed out'))
     }
+    this.#forget()
     clearInterval(this.#looking)
     this.#looking = undefined
+  }
+
+  #forget(): void {
+    if (this.#first === 0 || this.#first * 2 < this.#waiting.length) return
+    this.#waiting = this.#waiting.slice(this.#first)
+    this.#first = 0
   }
 }
