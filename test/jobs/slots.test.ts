@@ -181,6 +181,7 @@ describe('the end of a job', () => {
     const taken = { ...made, token: 'c', attempt: attemptAnswered(200) }
     await deliveries.attempted({ ...taken, verdict: 'delivered' })
     expect(await again()).toEqual({ ok: true })
+    expect(await redis.exists(keys.originSlots(ORIGIN))).toBe(0)
   })
 
   test('by a failure is told in the same way', async () => {

@@ -3,7 +3,12 @@
 -- {id, token, checkpoint, result: JSON text, slot?: {token, most: how many may be taken before it, held: milliseconds}}
 
 if not status then return { refuse('gone') } end
-if get('endedBy') == a.token then return { cjson.encode({ ok = true, delivery = delivered() }) } end
+if get('endedBy') == a.token then
+  local delivery = delivered()
+  -- Nobody makes an attempt with the slot that it took the first time.
+  if a.slot and not delivery then redis.call('ZREM', KEYS[2], a.slot.token) end
+  return { cjson.encode({ ok = true, delivery = delivery }) }
+end
 local fence = fenced()
 if fence then return { refuse(fence) } end
 checkpoint(a.checkpoint)
