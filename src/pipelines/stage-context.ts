@@ -5,6 +5,7 @@
  * What a stage writes is stored under the run's start token: a zombie's objects are never mistaken for its successor's,
  * and nothing is published before the checkpoint that names it.
  */
+import { Readable } from 'node:stream'
 import type { Storage } from '../storage/storage.ts'
 import type { InputFile, LogLine, StageContext, StageSettings } from './pipeline.ts'
 import { holdSmall, openArtifact, RECORD_BYTES, type StoredArtifact } from './stored-artifact.ts'
@@ -65,6 +66,14 @@ export function createStageContext(
     return { key, size }
   }
 
+  async function keep(held: Buffer | AsyncIterable<Uint8Array>) {
+    if (!Buffer.isBuffer(held)) return write(held)
+    // Another may have taken the room meanwhile.
+    if (held.length > room) return write(Readable.from([held]))
+    room -= held.length
+    return { size: held.length, content: held.toString('base64') }
+  }
+
   const context: StageContext = {
     jobId: input.jobId,
     files: input.files,
@@ -75,9 +84,7 @@ export function createStageContext(
     async writeArtifact(name, options, source) {
       if (written.has(name)) throw new Error(`the artifact "${name}" was written twice`)
       const held = await holdSmall(encoded(source), room, signal)
-      const isSmall = Buffer.isBuffer(held)
-      const place = isSmall ? { size: held.length, content: held.toString('base64') } : await write(held)
-      if (isSmall) room -= held.length
+      const place = await keep(held)
       written.add(name)
       artifacts.push({ name, ...options, stage: input.stage, ...place })
     },

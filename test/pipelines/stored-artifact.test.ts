@@ -60,6 +60,12 @@ describe('what a stage writes', () => {
     expect([await read(0), await read(1)]).toEqual([ALL, 'x'])
   })
 
+  test('of those that are written at the same time the record holds no more', async () => {
+    await Promise.all(['one', 'another', 'a third'].map(name => write(name, ALL)))
+    expect(await stored()).toHaveLength(2)
+    expect([await read(0), await read(1), await read(2)]).toEqual([ALL, ALL, ALL])
+  })
+
   test('what a source yields before it fails is nowhere, and the source is left', async () => {
     let left = false
     async function* failing() {
