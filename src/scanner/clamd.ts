@@ -68,6 +68,8 @@ export function createClamd({ host, port, silenceMs = SILENCE_MS }: ClamdOptions
         source.destroy(signal.reason)
         socket.destroy(signal.reason)
       }
+      // Whoever reads it is told, but nobody does before clamd is connected to; an error without a listener ends the process.
+      source.on('error', () => {})
       signal.addEventListener('abort', stop)
       try {
         signal.throwIfAborted()

@@ -1,9 +1,10 @@
 /** The scanner's contract on a real clamd, and on what only looks like one. */
+import { errorMonitor } from 'node:events'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { parse } from 'yaml'
 import { createClamd } from '../../src/scanner/clamd.ts'
 import { ScannerError } from '../../src/scanner/scanner.ts'
@@ -213,6 +214,19 @@ describe('a scanner that misbehaves', () => {
     await hungUp.promise
     expect(source.destroyed).toBe(true)
     await expect(clamd.scan(bytes('x'), stop.signal)).rejects.toBe(reason)
+  })
+
+  test('is left, too, while it is still being connected to: a scan that is cancelled then harms nobody else', async () => {
+    const clamd = createClamd(await standIn(socket => socket.resume()))
+    const stop = new AbortController()
+    const [source, reason] = [bytes('x'), new Error('not wanted')]
+    const failed = vi.fn()
+    source.on(errorMonitor, () => failed(source.listenerCount('error')))
+    const scanning = clamd.scan(source, stop.signal)
+    stop.abort(reason)
+    await expect(scanning).rejects.toBe(reason)
+    // An error that nobody listens to ends the process.
+    expect(failed).toHaveBeenCalledExactlyOnceWith(1)
   })
 
   test('is asked for its limits once at a time, however many want to know', async () => {
