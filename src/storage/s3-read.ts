@@ -27,6 +27,8 @@ export function readGuarded(body: Readable, idleMs: number): Readable {
       done(error)
     },
   })
+  // Whoever begins to read later is told then; an error without a listener ends the process.
+  stream.on('error', () => {})
   body.pause()
   body.on('data', (chunk: Buffer) => {
     rest()

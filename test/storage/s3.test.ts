@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { PassThrough, Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { S3Place } from '../../src/config.ts'
-import { readGuarded } from '../../src/storage/s3-read.ts'
 import { type S3Proxy, startS3Proxy } from '../support/s3-proxy.ts'
 import { leaveParts, type MortalS3Server, makeBucket, s3Storage } from '../support/s3-server.ts'
 import { findSwift, setSwiftQuota, startSwift, swiftParts } from '../support/swift.ts'
@@ -277,44 +275,5 @@ describe.skipIf(!swift)('on OpenStack Swift', () => {
       await storage.abortUnfinished(left!)
       await nothingIsLeft()
     })
-  })
-})
-
-describe('an object that is read from S3', () => {
-  beforeEach(() => void vi.useFakeTimers())
-  afterEach(() => void vi.useRealTimers())
-
-  it('may wait for its reader as long as he likes', async () => {
-    const body = new PassThrough()
-    const stream = readGuarded(body, 1_000)
-    body.write(randomBytes(100_000))
-    stream.read(0)
-    await vi.advanceTimersByTimeAsync(0)
-    await vi.advanceTimersByTimeAsync(1_000_000)
-    body.end('!')
-    expect(await buffer(stream)).toHaveLength(100_001)
-  })
-
-  it('fails where its server sends nothing for too long', async () => {
-    const body = new PassThrough()
-    const stream = readGuarded(body, 1_000)
-    const read = expect(buffer(stream)).rejects.toMatchObject(AWAY)
-    body.write('some')
-    await vi.advanceTimersByTimeAsync(999)
-    expect(stream.destroyed).toBe(false)
-    await vi.advanceTimersByTimeAsync(2_000)
-    await read
-    expect(body.destroyed).toBe(true)
-  })
-
-  it('lets its connection go when nobody reads it', async () => {
-    const body = new PassThrough()
-    readGuarded(body, 1_000).destroy()
-    expect(body.destroyed).toBe(true)
-    const failed = new Readable({ read() {} })
-    const stream = readGuarded(failed, 1_000)
-    const read = expect(buffer(stream)).rejects.toMatchObject(AWAY)
-    failed.destroy(Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }))
-    await read
   })
 })
