@@ -23,7 +23,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #beginning = ''
   #left: number
 
-  /** @param limit bytes of the body that are read; the rest is abandoned, with its connection. */
+  /** @param limit bytes of the body that are kept; what is still to come then is abandoned, with its connection. */
   constructor(limit: number) {
     this.#left = limit
   }
@@ -59,11 +59,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#left <= 0) return
     this.#decoder ??= new TextDecoder()
     this.#beginning += this.#decoder.decode(chunk.subarray(0, this.#left), { stream: true })
     this.#left -= chunk.length
+    if (this.#left > 0) return
     // A character cut in two stays in the decoder.
-    if (this.#left <= 0) controller.abort(new Error('no more of the answer is read'))
+    this.#settle()
+    // Where its end has come with it, there is nothing to abandon, and the connection can be used again.
+    setImmediate(() => controller.abort(new Error('no more of the answer is read')))
   }
 
   onResponseEnd(): void {

@@ -169,6 +169,14 @@ test('connections are used again, and no more than the bound are open to one rec
   expect(receiver.connections).toBe(3)
 })
 
+test('an answer that is over, and only longer than what is kept of it, costs no connection', async () => {
+  const receiver = await receiving(answer(200, { body: 'x'.repeat(5_000) }))
+  const send = sending(receiver, { connectionsPerOrigin: 1 })
+  const outcomes = await Promise.all(Array.from({ length: 5 }, () => send()))
+  expect(outcomes.map(outcome => outcome.response)).toEqual(Array(5).fill('x'.repeat(4_096)))
+  expect(receiver.connections).toBe(1)
+})
+
 test('a receiver that hangs holds up no other', async () => {
   const slow = await receiving(HANG)
   const quick = await receiving(answer(200))
