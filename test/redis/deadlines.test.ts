@@ -16,15 +16,16 @@ test('a command that has had no answer in time fails, whatever came of those aro
   )
 })
 
-test('two hundred thousand commands that are answered at one moment hold nobody up', () => {
+test('to let go of two hundred thousand commands answered at one moment takes less time than they took to send', () => {
   const deadlines = new Deadlines(60_000)
+  const begun = performance.now()
   const commands = Array.from({ length: 200_000 }, () => new Command('ping'))
   for (const command of commands) deadlines.watch(command)
   for (const command of commands) command.resolve('PONG')
+  const answered = performance.now()
   const last = new Command('ping')
-  const begun = performance.now()
   deadlines.watch(last)
-  // Some 5 ms; it was a minute when each of them was taken from the front of a list.
-  expect(performance.now() - begun).toBeLessThan(1_000)
+  // A few ms; it was a minute when each of them was taken from the front of a list.
+  expect(performance.now() - answered).toBeLessThan(answered - begun)
   last.resolve('PONG')
 })
