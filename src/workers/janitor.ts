@@ -132,9 +132,12 @@ export function createJanitor(options: JanitorOptions) {
     const measured = await stored.measure()
     const begunAt = Date.now()
     for await (const { jobId, objects } of storage.listByJob()) {
-      // The next pass's: under load more come than are looked at meanwhile, and this one would not end.
-      if (wasMadeSince(begunAt, jobId)) continue
       const kept = new Map(objects.map(({ key, size }) => [key, size]))
+      if (wasMadeSince(begunAt, jobId)) {
+        // The next pass's: under load more come than are looked at meanwhile, and this one would not end.
+        bytes += sumOf(kept.values())
+        continue
+      }
       // Listed before the claims are read, no matter how long before: what is written from then on is not on the list,
       // and what was written until then is claimed now, or by nobody.
       const [unclaimed, underWay] = await claimedByNobody(jobId, [...kept.keys()], stamp)
@@ -149,7 +152,7 @@ export function createJanitor(options: JanitorOptions) {
           error => log.warn({ err: error }, `the janitor could not remove ${key}`),
         )
       }
-      for (const size of kept.values()) bytes += size
+      bytes += sumOf(kept.values())
     }
     await measured(bytes)
     return removed
@@ -193,6 +196,8 @@ export function createJanitor(options: JanitorOptions) {
 
   return { sweep }
 }
+
+const sumOf = (sizes: Iterable<number>) => [...sizes].reduce((sum, size) => sum + size, 0)
 
 /** By the time in its id. One of the future, by another machine's clock, says nothing. */
 function wasMadeSince(time: number, jobId: string): boolean {
