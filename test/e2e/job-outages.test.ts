@@ -168,6 +168,21 @@ describe.skipIf(chromium === null)('the page of a job', () => {
     await alert.waitFor({ state: 'detached' })
   })
 
+  test('takes no answer that broke off for one, and asks again', async () => {
+    const { id } = (await api('POST', '', '{}', 'application/json'))!
+    let asked = 0
+    // What a process that is killed while it answers leaves of it.
+    await page.route(`**/api/jobs/${id}`, route =>
+      asked++ === 0
+        ? route.fulfill({ contentType: 'application/json', body: `{"id":"${id.slice(0, 8)}` })
+        : route.continue(),
+    )
+    await page.goto(`/jobs/${id}`)
+    await live(page)
+    await page.locator('[data-type="job.created"]').waitFor()
+    await page.getByRole('alert').waitFor({ state: 'detached' })
+  })
+
   test('tells of a worker that was killed at it, and of the one that went on', async () => {
     const { id, pid } = await stoppedInIngestion()
     await page.goto(`/jobs/${id}`)

@@ -80,14 +80,19 @@ export async function call<T>(
     if (signal?.aborted) throw error
     throw new Refusal(0, null)
   })
-  const answer = await response.json().catch(() => null)
   if (response.status === 401) signIn()
   if (!response.ok) {
     const seconds = Number(response.headers.get('retry-after'))
-    throw new Refusal(response.status, answer, seconds > 0 ? seconds * 1_000 : undefined)
+    const problem = await response.json().catch(() => null)
+    throw new Refusal(response.status, problem, seconds > 0 ? seconds * 1_000 : undefined)
   }
   wasIn = true
-  return answer
+  if (response.status === 204) return null as T
+  return await response.json().catch(error => {
+    if (signal?.aborted) throw error
+    // It broke off: whoever takes that for an answer goes on with nothing.
+    throw new Refusal(0, null)
+  })
 }
 
 /** Until the page that is gone to is there, or this one again. */

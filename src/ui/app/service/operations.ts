@@ -47,6 +47,6 @@ async function readHealth(signal: AbortSignal): Promise<Health> {
     throw new Refusal(0, null)
   })
   const answer = (await response.json().catch(() => null)) as Health | null
-  if (!answer?.checks) throw new Refusal(response.status, null)
+  if (!answer?.checks) throw new Refusal(response.ok ? 0 : response.status, null)
   return answer
 }
