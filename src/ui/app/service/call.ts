@@ -66,7 +66,7 @@ export async function call<T>(
   path: string,
   { body, form, idempotencyKey, signal }: CallOptions = {},
 ): Promise<T> {
-  const response = await fetch(path, {
+  const asked = fetch(path, {
     method,
     headers: {
       accept: 'application/json',
@@ -76,10 +76,8 @@ export async function call<T>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
     ...(form && { body: form }),
     ...(signal && { signal }),
-  }).catch(error => {
-    if (signal?.aborted) throw error
-    throw new Refusal(0, null)
   })
+  const response = await reached(asked, signal)
   if (response.status === 401) signIn()
   if (!response.ok) {
     const seconds = Number(response.headers.get('retry-after'))
@@ -87,11 +85,13 @@ export async function call<T>(
     throw new Refusal(response.status, problem, seconds > 0 ? seconds * 1_000 : undefined)
   }
   wasIn = true
-  if (response.status === 204) return null as T
-  return await response.json().catch(error => {
-    if (signal?.aborted) throw error
-    // It broke off: whoever takes that for an answer goes on with nothing.
-    throw new Refusal(0, null)
+  return response.status === 204 ? (null as T) : await reached(response.json(), signal)
+}
+
+/** @throws {Refusal} where the service can't be reached, or its answer breaks off; what was thrown where nobody waits any more */
+export function reached<T>(asked: Promise<T>, signal?: AbortSignal): Promise<T> {
+  return asked.catch(error => {
+    throw signal?.aborted ? error : new Refusal(0, null)
   })
 }
 
@@ -114,14 +114,13 @@ export function signIn(): void {
  * @throws where the key is not known, or nobody can be asked: with a sentence for people
  */
 export async function signInWith(key: string): Promise<void> {
-  const response = await fetch('/login', {
+  const asked = fetch('/login', {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ key }),
     redirect: 'manual',
-  }).catch(() => {
-    throw new Refusal(0, null)
   })
+  const response = await reached(asked)
   // The redirect to `/` is the success; where to go is decided here.
   if (response.type === 'opaqueredirect' || response.ok) return
   if (response.status === 401) {
@@ -141,9 +140,7 @@ export async function signOut(): Promise<void> {
   // What the page still asks for meanwhile is refused before it is left.
   isLeaving = true
   try {
-    const response = await fetch('/logout', { method: 'POST', redirect: 'manual' }).catch(() => {
-      throw new Refusal(0, null)
-    })
+    const response = await reached(fetch('/logout', { method: 'POST', redirect: 'manual' }))
     // 401: there was none any more.
     if (response.type !== 'opaqueredirect' && !response.ok && response.status !== 401) {
       throw new Refusal(response.status, await response.json().catch(() => null))

@@ -1,7 +1,7 @@
 /** The figures of the whole service. Nothing tells of their changes: they are asked for again and again, while somebody looks. */
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import type { Health, History, Stats, Workers } from '../contract.ts'
-import { call, Refusal } from './call.ts'
+import { call, Refusal, reached } from './call.ts'
 
 /** In ms. */
 const SOON = 5_000
@@ -42,10 +42,7 @@ export function useHealth() {
 
 /** Not ready is an answer here, not a refusal: it says what is missing. */
 async function readHealth(signal: AbortSignal): Promise<Health> {
-  const response = await fetch('/readyz', { signal }).catch(error => {
-    if (signal.aborted) throw error
-    throw new Refusal(0, null)
-  })
+  const response = await reached(fetch('/readyz', { signal }), signal)
   const answer = (await response.json().catch(() => null)) as Health | null
   if (!answer?.checks) throw new Refusal(response.ok ? 0 : response.status, null)
   return answer

@@ -1,17 +1,13 @@
 /** Reads ranges of one artifact, always of the same version of it. */
-import { Refusal, signIn } from '../../service/call.ts'
+import { Refusal, reached, signIn } from '../../service/call.ts'
 import type { ReadBytes } from './line-store.ts'
 
 /** Rejects with a `Refusal`, whose message is for people. */
 export function bytesOf(url: string): ReadBytes {
   let version: string | null = null
   return async (from, to, signal) => {
-    const response = await fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal }).catch(
-      error => {
-        if (signal.aborted) throw error
-        throw new Refusal(0, null)
-      },
-    )
+    const asked = fetch(url, { headers: { range: `bytes=${from}-${to - 1}` }, signal })
+    const response = await reached(asked, signal)
     if (response.status === 401) signIn()
     if (!response.ok) throw new Refusal(response.status, await response.json().catch(() => null))
     const etag = response.headers.get('etag')
@@ -19,6 +15,6 @@ export function bytesOf(url: string): ReadBytes {
     if (etag !== version || response.status !== 206) {
       throw new Refusal(response.status, { detail: 'The file has changed since. Load the page again.' })
     }
-    return new Uint8Array(await response.arrayBuffer())
+    return new Uint8Array(await reached(response.arrayBuffer(), signal))
   }
 }
