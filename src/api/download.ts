@@ -83,6 +83,9 @@ export async function download(c: Context<Env>, content: Content): Promise<Respo
     stream.destroy()
     return new Response(null, { status, headers })
   }
+  // Bytes that changed in storage: what lacks of the length would be waited for, what exceeds it would be taken for the
+  // next answer. Cut instead, so that the client sees it.
+  if (c.env.outgoing) c.env.outgoing.strictContentLength = true
   endWithKey(c)
   return new Response(Readable.toWeb(stream) as ReadableStream, { status, headers })
 }
