@@ -9,6 +9,8 @@ import { refuseUnreadable, unreadable } from './unreadable.ts'
 
 /** Milliseconds that a request's head may take, and between two looks at who is over it. */
 const HEAD_MS = 30_000
+/** Bytes of a request's head: metadata of 16 KiB are a third longer in `Upload-Metadata`, and Node takes 16 KiB in all. */
+const MOST_HEAD = 32 * 1024
 /** Milliseconds for which a request is read on that was answered before it was whole. */
 const LINGER_MS = 30_000
 
@@ -52,6 +54,7 @@ export async function listen(
       // An honest upload may take hours. Stalled ones are ended by their own watch, see pace.ts.
       requestTimeout: 0,
       headersTimeout: headMs,
+      maxHeaderSize: MOST_HEAD,
       connectionsCheckingInterval: headMs,
       keepAliveTimeout: 15_000,
       noDelay: true,

@@ -166,6 +166,12 @@ describe('a resumable upload', () => {
     expect((await job(all.headers.get('sluice-job')!)).files).toHaveLength(1)
   })
 
+  test('may bring metadata of 16 KiB, as a form or JSON may', async () => {
+    const metadata = { a: 'x'.repeat(16_384 - '{"a":""}'.length) }
+    const { jobId } = await tus.begin(3, { filename: 'x'.repeat(255), metadata: JSON.stringify(metadata) })
+    expect((await job(jobId)).metadata).toEqual(metadata)
+  })
+
   test('adds to a draft, in which it counts as a file from the beginning', async () => {
     const { id } = await draft(api)
     const opened = await Promise.all(
@@ -412,6 +418,11 @@ describe('refused', () => {
     ['an unknown key', { filename: 'a', colour: 'red' }, [400, 'invalid-request']],
     ['a priority out of range', { filename: 'a', priority: '5000' }, [400, 'invalid-request']],
     ['metadata that are no object', { filename: 'a', metadata: '[1]' }, [400, 'invalid-request']],
+    [
+      'metadata over 16 KiB',
+      { filename: 'a', metadata: JSON.stringify({ a: 'x'.repeat(16_384) }) },
+      [413, 'field-too-large'],
+    ],
     ['a submit that says no', { filename: 'a', submit: 'false' }, [400, 'invalid-request']],
     ['a pipeline that is none', { filename: 'a', pipeline: 'none' }, [422, 'unknown-pipeline']],
     ['a URL that is none', { filename: 'a', callbackUrl: 'x' }, [400, 'invalid-request']],
