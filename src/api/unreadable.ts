@@ -33,14 +33,19 @@ function refusalOf(code: string): Problem | null {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return new Problem('request-too-large', 'The extensions of a chunk are too large.')
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return new Problem('invalid-request', 'The headers did not come in time.', { status: 408 })
+      return new Problem('invalid-request', 'The headers did not come in time.', {
+        status: 408,
+        errors: [{ pointer: '', message: 'the headers did not come in time' }],
+      })
     default:
       return code.startsWith('HPE_') ? unreadable() : null
   }
 }
 
 export function unreadable(): Problem {
-  return new Problem('invalid-request', 'The request cannot be read.')
+  return new Problem('invalid-request', 'The request cannot be read.', {
+    errors: [{ pointer: '', message: 'the request cannot be read' }],
+  })
 }
 
 /**
