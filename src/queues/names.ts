@@ -24,6 +24,8 @@ export interface AttachData extends ProcessData {
 export interface DeliverData {
   readonly deliveryId: string
   readonly round: number
+  /** How many losses of its workers were reckoned with. */
+  readonly losses?: number
 }
 
 export const processId = (jobId: string, flow: number) => `${jobId}-${flow}`

@@ -19,9 +19,12 @@ export function createDeliverWebhook({
     const delivery = await deliveries.read(job.data.deliveryId)
     if (delivery?.status !== 'pending' || delivery.round !== job.data.round) return
 
-    // Its worker was lost after it had kept an attempt, and before BullMQ heard when the next is due.
-    if (job.stalledCounter > 0 && (delivery.nextAttemptAt ?? 0) > Date.now())
-      return comeAgain(delivery.nextAttemptAt!)
+    // Its worker was lost, perhaps after it had kept an attempt and before BullMQ heard when the next is due. Noted, since
+    // BullMQ counts losses for good: whoever brings an attempt forward later wants it made.
+    if (job.stalledCounter > (job.data.losses ?? 0)) {
+      await job.updateData({ ...job.data, losses: job.stalledCounter })
+      if ((delivery.nextAttemptAt ?? 0) > Date.now()) return comeAgain(delivery.nextAttemptAt!)
+    }
 
     const attempted = await courier.attempt(delivery)
     if (attempted.verdict === 'busy') return comeAgain(Date.now() + attempted.delayMs)

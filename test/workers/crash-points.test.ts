@@ -1,9 +1,11 @@
 /** A worker killed exactly between a script and what follows it, at the ends of attempts, runs and deliveries. */
+import { Queue } from 'bullmq'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keys } from '../../src/jobs/keys.ts'
+import { PREFIX, QUEUES } from '../../src/queues/names.ts'
 import { eventually } from '../support/eventually.ts'
 import { type RunningProcess, startProcess } from '../support/processes.ts'
-import { answer, type Receiver, type Script, startReceiver } from '../support/receiver.ts'
+import { answer, type Receiver, retryAfter, type Script, startReceiver } from '../support/receiver.ts'
 import { startTestRedis, type TestRedis } from '../support/redis.ts'
 import { callsScript, type RedisProxy, startRedisProxy } from '../support/redis-proxy.ts'
 import { createUploader, type Uploader } from '../support/uploader.ts'
@@ -164,7 +166,40 @@ describe('a worker that is killed', () => {
     expect((await delivered(id)).attempts).toMatchObject([{ statusCode: 500 }, { statusCode: 204 }])
     expect(receiver.requests).toHaveLength(2)
   })
+
+  test.each(['before', 'after'] as const)(
+    '%s a failed attempt from the queue is kept: the next one can be brought forward by hand',
+    async when => {
+      const later = retryAfter('3600')
+      const receiver = await receive([answer(204), later, ...(when === 'before' ? [later] : []), answer(204)])
+      const id = await jobs.upload({ callbackUrl: receiver.url })
+      await delivered(id)
+      const reached = stopAt(ATTEMPTED, when)
+      await redeliver(id)
+      await replaceVictim(reached)
+      await bringForward(`msg_${id}_r1-2`)
+      expect((await delivered(id)).attempts).toMatchObject([
+        { statusCode: 204 },
+        { statusCode: 503 },
+        { statusCode: 204 },
+      ])
+    },
+  )
 })
+
+/** As Bull Board does: once it is delayed. */
+async function bringForward(jobId: string): Promise<void> {
+  const queue = new Queue(QUEUES.deliver, { connection: jobs.redis, prefix: PREFIX })
+  try {
+    await eventually(
+      () => queue.getJobState(jobId),
+      state => state === 'delayed',
+    )
+    await (await queue.getJob(jobId))!.promote()
+  } finally {
+    await queue.close()
+  }
+}
 
 async function receive(respond?: Script): Promise<Receiver> {
   const receiver = await startReceiver(respond === undefined ? {} : { respond })
