@@ -1,6 +1,6 @@
 /** The HTTP server around the app: how it listens, and how it stops without cutting what is under way. */
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { Api } from './app.ts'
 import { Linger } from './linger.ts'
@@ -75,6 +75,11 @@ export async function listen(
   // pass over it.
   server.on('checkExpectation', respond)
   refuseUnreadable(server, linger)
+  const connections = new Set<Socket>()
+  server.on('connection', socket => {
+    connections.add(socket)
+    socket.once('close', () => connections.delete(socket))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, () => {
@@ -85,16 +90,23 @@ export async function listen(
   const { port: bound } = server.address() as AddressInfo
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${bound}`,
-    stop: graceMs => stop(server, linger, graceMs),
+    stop: graceMs => stop(server, connections, linger, graceMs),
   }
 }
 
-async function stop(server: Server, linger: Linger, graceMs: number): Promise<void> {
+async function stop(
+  server: Server,
+  connections: ReadonlySet<Socket>,
+  linger: Linger,
+  graceMs: number,
+): Promise<void> {
   const closed = new Promise(resolve => server.close(resolve))
   server.closeIdleConnections()
   // Connections kept alive become idle only when their request ends.
   const sweep = setInterval(() => {
     server.closeIdleConnections()
+    // Browsers keep connections in reserve. To Node one is not idle on which nothing was ever asked.
+    for (const socket of connections) if (socket.bytesRead === 0) socket.destroy()
     linger.end()
   }, 100)
   const force = setTimeout(() => server.closeAllConnections(), graceMs)
