@@ -35,18 +35,26 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   key: manageKeys,
 }
 
+const USAGE: Readonly<Record<string, string>> = {
+  'webhook-secret': 'npm run webhook-secret   prints the secret that signs callbacks',
+  adopt:
+    'npm run adopt   makes this Redis and this storage belong together: what no record in Redis names is removed from storage',
+  key: KEY_USAGE,
+}
+
 try {
-  const command = COMMANDS[process.argv[2] ?? '']
+  const [name = '', ...words] = process.argv.slice(2)
+  const command = COMMANDS[name]
   if (!command) throw new ConfigError(`Say which: ${Object.keys(COMMANDS).join(' or ')}.`)
-  if (process.argv[2] === 'key' && ['--help', '-h', undefined].includes(process.argv[3])) {
-    process.stdout.write(`${KEY_USAGE}\n`)
+  if (words.includes('--help') || words.includes('-h') || (name === 'key' && words.length === 0)) {
+    process.stdout.write(`${USAGE[name]}\n`)
     process.exit(0)
   }
+  // Nobody who has something else in mind should be shown a secret, or have files removed.
+  if (name !== 'key' && words.length > 0) throw new ConfigError(USAGE[name]!)
   const config = loadConfig()
   const log = createLog({ level: 'error', format: config.logFormat, role: 'sluice' })
-  process.stdout.write(
-    `${await withRedis(config, log, redis => command(redis, config, process.argv.slice(3)))}\n`,
-  )
+  process.stdout.write(`${await withRedis(config, log, redis => command(redis, config, words))}\n`)
   process.exit(0)
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)

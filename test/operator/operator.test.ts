@@ -41,6 +41,13 @@ describe('npm run webhook-secret', () => {
   })
 })
 
+describe('npm run webhook-secret, asked what it is,', () => {
+  test('shows no secret', async () => {
+    expect(await operator('webhook-secret', '--help')).toMatch(/^npm run webhook-secret +prints/)
+    await expect(operator('webhook-secret', 'rubbish')).rejects.toThrow('npm run webhook-secret')
+  })
+})
+
 describe('npm run key', () => {
   test('makes, lists and revokes keys, whether Sluice runs or not, and tells the audit log', async () => {
     const running = await startEmbeddedRedis({ dataDir, log })
@@ -78,7 +85,7 @@ describe('npm run key', () => {
   })
 
   test('explains itself', async () => {
-    for (const words of [[], ['--help']]) {
+    for (const words of [[], ['--help'], ['list', '--help']]) {
       expect(await operator('key', ...words)).toContain('npm run key -- create <name> <role>')
     }
   })
@@ -95,6 +102,19 @@ describe('npm run adopt', () => {
     expect(await checkInstallation(redis, storage)).toMatchObject({ belongs: false })
     expect(await operator('adopt')).toContain('from now on')
     expect(await checkInstallation(redis, storage)).toMatchObject({ belongs: true })
+    redis.disconnect()
+    await running.stop()
+  })
+
+  test('is done by nothing but these words', async () => {
+    const running = await startEmbeddedRedis({ dataDir, log })
+    const redis = connectRedis(running.url, { name: 'test', log })
+    const storage = createLocalStorage({ dir: join(dataDir, 'storage'), reserve: 0 })
+    await checkInstallation(redis, storage)
+    await redis.flushall()
+    expect(await operator('adopt', '--help')).toContain('npm run adopt')
+    await expect(operator('adopt', 'rubbish')).rejects.toThrow('npm run adopt')
+    expect(await checkInstallation(redis, storage)).toMatchObject({ belongs: false })
     redis.disconnect()
     await running.stop()
   })
