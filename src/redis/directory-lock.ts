@@ -39,9 +39,9 @@ export async function lockDirectory(dir: string): Promise<() => Promise<void>> {
   if (started === null)
     throw new Error('The start time of this process cannot be read: is /proc, or "ps", missing?')
   const self: Owner = { pid: process.pid, started }
-  // Written before it is linked, so that nobody ever reads half of it.
-  await writeFile(claim, JSON.stringify(self))
   try {
+    // Written before it is linked, so that nobody ever reads half of it.
+    await writeFile(claim, JSON.stringify(self))
     for (;;) {
       const before = await highest(dir)
       if (before > 0) await expectDead(dir, before)
@@ -77,8 +77,17 @@ async function expectDead(dir: string, number: number): Promise<void> {
   // Null: cleared away in this moment by a later owner.
   const text = await readFile(join(dir, `lock.${number}`), 'utf8').catch(() => null)
   if (text === null) return
-  const owner: Owner = JSON.parse(text)
-  if ((await startOf(owner.pid)) === owner.started) throw new DirectoryLockedError(dir, owner.pid)
+  const owner = parseOwner(text)
+  if (owner && (await startOf(owner.pid)) === owner.started) throw new DirectoryLockedError(dir, owner.pid)
+}
+
+/** Null: the machine lost its power before the bytes were on disk, and the owner ended with it. */
+function parseOwner(text: string): Owner | null {
+  try {
+    return JSON.parse(text) as Owner
+  } catch {
+    return null
+  }
 }
 
 async function numbers(dir: string): Promise<number[]> {

@@ -36,12 +36,12 @@ export class DataDirectoryInUseError extends Error {
   }
 }
 
-/** It cannot be made. Its message is one sentence. */
+/** It cannot be made, or not be written. Its message is one sentence. */
 export class DataDirectoryUnusableError extends Error {
   override readonly name = 'DataDirectoryUnusableError'
 
   constructor(dataDir: string, cause: Error) {
-    const why = cause.message.replace(/^\w+: /, '').replace(/, \w+ '.*$/, '')
+    const why = cause.message.replace(/^\w+: /, '').replace(/, \w+( '.*)?$/, '')
     super(`SLUICE_DATA_DIR is "${dataDir}", which cannot be used as a folder: ${why}.`, { cause })
   }
 }
@@ -54,7 +54,7 @@ const LONGEST_SOCKET_PATH = 100
 /**
  * Returns once it has loaded its data.
  *
- * @throws DataDirectoryInUseError, DataDirectoryUnusableError, RedisMissingError; or an Error with the server's last words.
+ * @throws DataDirectoryInUseError, DataDirectoryUnusableError, RedisMissingError, RedisStartError
  */
 export async function startEmbeddedRedis({
   dataDir,
@@ -70,7 +70,7 @@ export async function startEmbeddedRedis({
   const unlock = await lockDirectory(dir).catch(cause => {
     if (cause instanceof DirectoryLockedError)
       throw new DataDirectoryInUseError(dataDir, cause.pid, { cause })
-    throw cause
+    throw 'syscall' in cause ? new DataDirectoryUnusableError(dataDir, cause) : cause
   })
   try {
     const path = await socketPath(dir)

@@ -20,6 +20,11 @@ export interface Exit {
   readonly output: readonly string[]
 }
 
+/** It ended before it was ready. Its message has the server's last words, and names the folder of its data. */
+export class RedisStartError extends Error {
+  override readonly name = 'RedisStartError'
+}
+
 export interface RedisServer {
   readonly pid: number
   /** Resolves once it has read its data and answers; rejects with its last words when it ends before. */
@@ -53,7 +58,8 @@ export function launchRedisServer(options: ServerOptions): RedisServer {
   const gone = new AbortController()
   const ended = exited.then(exit => {
     gone.abort()
-    throw new Error(`redis-server ${explainExit(exit)}: ${exit.output.slice(-3).join(' · ')}`)
+    const words = exit.output.slice(-3).join(' · ')
+    throw new RedisStartError(`redis-server ${explainExit(exit)}: ${words} (its data is in ${options.dir}).`)
   })
   const ready = Promise.race([ended, answers(pid, options.listen, options.log, gone.signal)])
   // Whoever only stops it does not ask.

@@ -5,6 +5,7 @@ import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { createLog } from '../log.ts'
 import { RedisMissingError } from '../redis/binary.ts'
 import { DataDirectoryInUseError, DataDirectoryUnusableError } from '../redis/embedded.ts'
+import { RedisStartError } from '../redis/server.ts'
 import { ChildStartError } from './child.ts'
 import { watchInterrupts } from './interrupts.ts'
 import { ListenError } from './listen-check.ts'
@@ -15,6 +16,7 @@ import { USAGE } from './usage.ts'
 const EXPECTED = [
   ConfigError,
   RedisMissingError,
+  RedisStartError,
   DataDirectoryInUseError,
   DataDirectoryUnusableError,
   ListenError,

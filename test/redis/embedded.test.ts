@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -90,6 +90,22 @@ test.each([
   expect(locks).toEqual(['lock.8'])
 })
 
+test('a lock that a power cut left without its bytes is taken over', async () => {
+  await mkdir(join(dataDir, 'redis'))
+  await writeFile(join(dataDir, 'redis/lock.7'), '')
+  await start()
+  expect((await readdir(join(dataDir, 'redis'))).filter(name => /^(lock|claim)/.test(name))).toEqual([
+    'lock.8',
+  ])
+})
+
+test('a data directory that cannot be written is a sentence', async () => {
+  await symlink('/proc/self', join(dataDir, 'redis'))
+  await expect(start()).rejects.toThrow(
+    /^SLUICE_DATA_DIR is ".*", which cannot be used as a folder: [a-z ]+\.$/,
+  )
+})
+
 test('of many that start at once, over a stale lock, one runs', async () => {
   await mkdir(join(dataDir, 'redis'))
   await writeFile(join(dataDir, 'redis/lock.1'), JSON.stringify({ pid: process.pid, started: 'once' }))
@@ -114,7 +130,12 @@ test('a file that Redis cannot read is a sentence, and frees the data directory'
   const folder = join(dataDir, 'redis/appendonlydir')
   const manifest = (await readdir(folder)).find(name => name.endsWith('.manifest'))!
   await writeFile(join(folder, manifest), 'nonsense\n')
-  await expect(start()).rejects.toThrow(/^redis-server ended with code 1: .*manifest/)
+  await expect(start()).rejects.toThrow(
+    new RegExp(
+      `^redis-server ended with code 1: .*manifest.* \\(its data is in ${dataDir}/redis\\)\\.$`,
+      's',
+    ),
+  )
   await rm(folder, { recursive: true })
   await start()
 })
