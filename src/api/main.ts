@@ -15,12 +15,14 @@ let stopping = false
 // First of all: until then a signal simply kills.
 process.on('SIGTERM', () => void stop())
 process.on('disconnect', () => void stop())
-process.on('SIGINT', () => {
-  // Ctrl-C reaches the whole process group; when to end is the supervisor's to say.
-  if (supervised) return
-  if (stopping) process.exit(130)
-  void stop()
-})
+for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // Ctrl-C, and the end of the terminal, reach the whole process group; when to end is the supervisor's to say.
+    if (supervised) return
+    if (stopping) process.exit(130)
+    void stop()
+  })
+}
 
 async function start(): Promise<void> {
   const config = loadConfig()

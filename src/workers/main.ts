@@ -8,12 +8,14 @@ const stopping = Promise.withResolvers<void>()
 let interrupts = 0
 process.on('SIGTERM', () => stopping.resolve())
 process.on('disconnect', () => stopping.resolve())
-process.on('SIGINT', () => {
-  // A Ctrl-C reaches the whole process group; under the supervisor it is its business.
-  if (process.send) return
-  if (++interrupts > 1) process.exit(130)
-  stopping.resolve()
-})
+for (const signal of ['SIGINT', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    // A Ctrl-C, and the end of the terminal, reach the whole process group; under the supervisor it is its business.
+    if (process.send) return
+    if (++interrupts > 1) process.exit(130)
+    stopping.resolve()
+  })
+}
 
 try {
   await runWorker(loadConfig(), pipelines, () => process.send?.({ type: 'ready' }), stopping.promise)

@@ -101,6 +101,14 @@ describe('by itself', () => {
       `Port ${port} on 127.0.0.1 is in use by another program; set PORT to another one.\n`,
     )
   })
+
+  test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s stops it in order', async signal => {
+    const api = startAlone()
+    await api.url
+    api.child.kill(signal)
+    expect(await api.gone).toBe(0)
+    expect(api.said.out).toMatch(/stopped/)
+  })
 })
 
 describe('under a supervisor', () => {
@@ -123,10 +131,13 @@ describe('under a supervisor', () => {
     expect({ code, said }).toEqual({ code: 1, said: '' })
   })
 
-  test("Ctrl-C is its parent's to hear", async () => {
+  test.each([
+    ['Ctrl-C', 'SIGINT'],
+    ['the end of the terminal', 'SIGHUP'],
+  ] as const)("%s is its parent's to hear", async (_, signal) => {
     const api = await startSupervised()
-    process.kill(api.pid, 'SIGINT')
-    process.kill(api.pid, 'SIGINT')
+    process.kill(api.pid, signal)
+    process.kill(api.pid, signal)
     expect((await fetch(`${api.url}/livez`)).status).toBe(200)
     await api.kill('SIGTERM')
     expect(await api.gone).toEqual({ code: 0, signal: null })

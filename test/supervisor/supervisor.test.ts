@@ -76,6 +76,18 @@ test('a Ctrl-C stops everything in order, Redis last, although npm passes it on 
   expect(isGone(pid)).toBe(true)
 })
 
+test.each(['SIGINT', 'SIGHUP'] as const)(
+  '%s to all that a terminal runs: each ends in order',
+  async signal => {
+    const sluice = start({}, { program: REAL })
+    await sluice.printed(/worker 1\] ready/)
+    sluice.signalGroup(signal)
+    expect(await sluice.exited).toEqual({ code: 0, signal: null })
+    expect(sluice.output()).toMatch(/\[api\] stopped/)
+    expect(sluice.output()).toMatch(/\[worker 1\] stopped/)
+  },
+)
+
 test('a second Ctrl-C forces it', async () => {
   const sluice = await running({ TEST_WORKER: 'stubborn' })
   const worker = Number((await sluice.printed(/stubborn is up, pid (\d+)/))[1])
