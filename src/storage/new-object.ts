@@ -89,9 +89,10 @@ export class NewObject {
   async discard(): Promise<void> {
     this.#held = []
     this.#heldBytes = 0
-    this.#hash?.abandon()
     // The handle must not be closed, and so given to another file, under a call that still uses it.
     await Promise.allSettled([this.#writing, this.#syncing])
+    // Not before: a file that was still being made is given to its hash behind it.
+    this.#hash?.abandon()
     // Where even this fails, or a power cut undoes it, the janitor removes what no record claims.
     await Promise.allSettled([this.#close(), this.#made && fs.promises.unlink(this.#options.file)])
   }

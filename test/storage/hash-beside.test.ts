@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { realDisk } from '../../src/storage/disk.ts'
 import { createHashBeside } from '../../src/storage/hash-beside.ts'
+import { NewObject } from '../../src/storage/new-object.ts'
 import { inChunks, newJobId } from './contract.ts'
 import { useLocalStorage } from './local-fixture.ts'
 
@@ -52,6 +53,35 @@ describe('the thread that hashes', () => {
     const next = beside.open(file)
     next.reached(bytes.length)
     expect(await next.digest()).toBe(sha256(bytes))
+  })
+
+  it('lets go of an upload that broke off while its file was being made', async () => {
+    const room = Promise.withResolvers<void>()
+    const file = join(storages.dir, 'object')
+    fs.mkdirSync(storages.dir, { recursive: true })
+    const held: string[] = []
+    const object = new NewObject({
+      file,
+      disk: realDisk,
+      requireRoom: () => room.promise,
+      syncFolder: async () => {},
+      openHash: path => {
+        held.push(path)
+        const hash = beside.open(path)
+        const abandon = () => {
+          held.splice(held.indexOf(path), 1)
+          hash.abandon()
+        }
+        return { ...hash, abandon }
+      },
+      onFailure: () => {},
+    })
+    object.append(randomBytes(MiB / 4))
+    const discarded = object.discard()
+    room.resolve()
+    await discarded
+    expect(held).toEqual([])
+    expect(fs.existsSync(file)).toBe(false)
   })
 
   it('lets go of what nobody asks for any more', async () => {
