@@ -6,8 +6,12 @@ import { readFileSync } from 'node:fs'
 import { type Config, ConfigError, loadConfig } from '../config.ts'
 import { createLog, type Log } from '../log.ts'
 import { pipelines } from '../pipelines/registry.ts'
+import { takeNoWords } from '../role-words.ts'
 import { type RunningApi, startApi } from './compose.ts'
 
+takeNoWords(
+  'npm run api   runs an API process alone, with the Redis at REDIS_URL. Settings are environment variables: see npm start -- --help.',
+)
 const supervised = process.send !== undefined
 let running: RunningApi | undefined
 let stopping = false

@@ -4,6 +4,7 @@ export const USAGE = `Sluice takes uploads, has them processed in stages, and ca
   npm start                 run everything on this machine
   npm start -- --help       this text
   npm start -- --version    the version
+  npm run api, worker       one process of a role alone, with the Redis at REDIS_URL
 
 Settings are environment variables. The most used:
 

@@ -1,8 +1,12 @@
 /** One worker process: `npm run worker`, and what the supervisor starts. */
 import { ConfigError, loadConfig } from '../config.ts'
 import { pipelines } from '../pipelines/registry.ts'
+import { takeNoWords } from '../role-words.ts'
 import { runWorker } from './worker.ts'
 
+takeNoWords(
+  'npm run worker   runs a worker process alone, with the Redis at REDIS_URL. Settings are environment variables: see npm start -- --help.',
+)
 // Before anything else: a signal in a process's first moments would otherwise kill it.
 const stopping = Promise.withResolvers<void>()
 let interrupts = 0
