@@ -57,6 +57,8 @@ export interface Endpoint {
   readonly roles: readonly Role[] | 'public'
   readonly query?: z.ZodType
   readonly json?: z.ZodType
+  /** No body at all is then an empty object. */
+  readonly bodyOptional?: boolean
   /** Fields that come beside the `files` of a multipart body. */
   readonly multipart?: z.ZodType
   /** Headers that it heeds, with what they do. */
@@ -151,11 +153,16 @@ function parseQuery(c: Context<Env>, schema: z.ZodType | undefined): unknown {
 
 async function parseBody(c: Context<Env>, declared: Endpoint): Promise<unknown> {
   if (!declared.json && !declared.multipart) return undefined
+  if (declared.bodyOptional && !hasBody(c)) return check(declared.json!, {}, pointerTo)
   const media = bodyMedia(c.req.header('content-type'))
   if (media === 'multipart' && declared.multipart) return 'multipart'
   if (media === 'json' && declared.json) return check(declared.json, await readJson(c), pointerTo)
   const wanted = [declared.multipart && 'multipart/form-data', declared.json && 'application/json']
   throw new Problem('unsupported-media-type', `This takes ${wanted.filter(Boolean).join(' or ')}.`)
+}
+
+function hasBody(c: Context<Env>): boolean {
+  return Number(c.req.header('content-length') ?? 0) > 0 || c.req.header('transfer-encoding') !== undefined
 }
 
 /** Into a body, form or JSON. */

@@ -134,7 +134,7 @@ function headerParameters(heeds: Readonly<Record<string, string>>): Json[] {
   }))
 }
 
-function requestBody({ json, multipart, form }: Described): Json | null {
+function requestBody({ json, bodyOptional, multipart, form }: Described): Json | null {
   if (!json && !multipart && !form) return null
   const content: Record<string, Json> = {}
   if (form) {
@@ -150,7 +150,7 @@ function requestBody({ json, multipart, form }: Described): Json | null {
     }
   }
   if (json) content['application/json'] = { schema: inputSchema(json) }
-  return { required: true, content }
+  return { required: !bodyOptional, content }
 }
 
 function answers(declared: Readonly<Record<number, Answer>>): Json {

@@ -49,6 +49,7 @@ export function rerunEndpoints(services: Services) {
       summary: 'A new job from the same files, copied; what is not given stays as it was',
       roles: WRITERS,
       json: Rerun,
+      bodyOptional: true,
       heeds: { ...PREFER, ...IDEMPOTENCY },
       answers: {
         202: {

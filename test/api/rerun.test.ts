@@ -57,6 +57,18 @@ const count = async () => ({
 })
 
 describe('a rerun', () => {
+  test('without a body changes nothing; a body of another kind is refused', async () => {
+    const job = await upload({ 'a.log': 'first' })
+    const path = `/api/jobs/${job.id}/rerun`
+    const response = await call('POST', path)
+    expect(response.status).toBe(202)
+    const { pipeline, priority, metadata } = job
+    expect(await response.json()).toMatchObject({ pipeline, priority, metadata })
+    const method = 'POST'
+    const text = await fetch(api.url + path, { method, headers: bearer('ada'), body: '{}' })
+    expect(text.status).toBe(415)
+  })
+
   test('is another job with the same files and settings, and either may be deleted without the other', async () => {
     const job = await upload({ 'a.log': 'first', 'b.log': 'second' })
     const { status, headers, body } = await rerun(job.id)
