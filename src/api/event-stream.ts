@@ -5,7 +5,7 @@ import type { Caller } from './callers.ts'
 import type { Env } from './endpoint.ts'
 
 /** Milliseconds between signs of life; the contract promises one each 15 s. */
-const HEARTBEAT_MS = 10_000
+export const HEARTBEAT_MS = 10_000
 const HEARTBEAT = Buffer.from(': still here\n\n')
 /** The last two keep proxies from changing or buffering it. */
 const HEADERS = {
