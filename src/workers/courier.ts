@@ -30,7 +30,7 @@ const SLOT_PATIENCE_MS = 250
 const ASK_AGAIN_MS = 50
 /**
  * First attempts under way at once, in one process; further ones take their turn in the queue. With 800 jobs a second to
- * one fast receiver each takes some 0.2 s, most of it for Redis: with room for 64 every fourth was turned away.
+ * one fast receiver 64 were too few: every fourth was turned away. Most of their time is Redis's.
  */
 const MOST_FIRST = 256
 /** An endpoint of which every attempt has failed for so long is disabled. */
@@ -45,24 +45,29 @@ export type Attempted =
   /** Its origin has no slot soon: nothing was sent, and no attempt made. */
   | { readonly verdict: 'busy'; readonly delayMs: number }
 
-/** A place for the first attempt at a callback whose job is about to end; given back with it, unless it was begun. */
-export interface Place extends Disposable {
-  /** To be taken as the job ends; undefined where no place is free. */
+/** For the first attempt at a callback whose job is about to end. */
+export interface FirstAttempt {
+  /** To be taken as the job ends; undefined where it could not be used at once. */
   readonly slot: Slot | undefined
-  /** Begins the attempt. `frozen`: the job as it ended, where the slot was taken with its end. */
+  /** `frozen`: the job as it ended, where the slot was taken with its end. */
   begin(delivery: DueDelivery | undefined, frozen: JobRecord | undefined): void
 }
 
-/** What a first attempt may have before it begins. */
+/** What a first attempt need not claim: the token of its slot, and what is to be sent. */
 interface Ready {
   readonly token: string
-  readonly giveBack: () => void
-  readonly payload: Payload | null
+  readonly payload: Payload
 }
 
 interface Target {
   readonly url: string
   readonly secrets: readonly string[]
+}
+
+/** Where an attempt goes, and the slot that it has there. */
+interface Sent extends Target {
+  readonly origin: string
+  readonly token: string
 }
 
 export type Courier = ReturnType<typeof createCourier>
@@ -98,19 +103,26 @@ export function createCourier(deps: CourierDeps) {
     if ('closed' in target) return giveUp(delivery, target.closed)
     const { origin } = new URL(target.url)
     const token = ready?.token ?? randomUUID()
-    const giveBack = ready?.giveBack ?? (await slots.take(origin))
+    const giveBack = await slots.take(origin)
     // Its turn in the queue comes at once: by then there may be a place.
-    if (giveBack === null && first) return { verdict: 'busy', delayMs: 0 }
+    if (giveBack === null && first) {
+      if (ready) await release(origin, token)
+      return { verdict: 'busy', delayMs: 0 }
+    }
+    const sent = { ...target, origin, token }
+    let outcome: AttemptOutcome
     try {
-      const claimed: Claimed = ready?.payload
+      const claimed: Claimed = ready
         ? { verdict: 'taken', payload: ready.payload }
         : await claim(delivery, { origin, token, first, full: giveBack === null })
       if (claimed.verdict === 'busy') return claimed
       if (claimed.verdict === 'gone') return { verdict: 'failed', told: 'the delivery is gone' }
-      return await send(delivery, { ...target, origin, token }, claimed.payload)
+      outcome = await send(delivery, sent, claimed.payload)
     } finally {
+      // Its receiver has answered: others need not wait until that is kept.
       giveBack?.()
     }
+    return keep(delivery, sent, outcome)
   }
 
   /** A slot of those that all workers share. Who has a place here waits a moment for one: another turn costs more. */
@@ -157,19 +169,28 @@ export function createCourier(deps: CourierDeps) {
     return { verdict: 'failed', told }
   }
 
-  async function send(
-    delivery: DueDelivery,
-    target: Target & { readonly origin: string; readonly token: string },
-    payload: Payload,
-  ): Promise<Attempted> {
-    const { url, secrets, origin, token } = target
-    const message = { url, id: delivery.id, body: JSON.stringify(payload), secrets, signal: ending }
-    const outcome = await sender.send(message).catch(async error => {
-      await deliveries
-        .release(origin, token)
-        .catch(failure => log.debug({ err: failure }, 'a slot was not given back: it comes free by itself'))
+  async function send({ id }: DueDelivery, { url, secrets, origin, token }: Sent, payload: Payload) {
+    const message = { url, id, body: JSON.stringify(payload), secrets, signal: ending }
+    try {
+      return await sender.send(message)
+    } catch (error) {
+      await release(origin, token)
       throw error
-    })
+    }
+  }
+
+  /** Of a slot with which nothing was attempted. */
+  async function release(origin: string, token: string): Promise<void> {
+    await deliveries
+      .release(origin, token)
+      .catch(failure => log.debug({ err: failure }, 'a slot was not given back: it comes free by itself'))
+  }
+
+  async function keep(
+    delivery: DueDelivery,
+    { url, origin, token }: Sent,
+    outcome: AttemptOutcome,
+  ): Promise<Attempted> {
     const next = decide(outcome, delivery.tried + 1)
     const { at, durationMs, dnsMs, connectMs, statusCode, error, response } = outcome
     const kept = await deliveries.attempted({
@@ -226,18 +247,16 @@ export function createCourier(deps: CourierDeps) {
     begin: (delivery: DueDelivery | undefined) => begin(delivery),
 
     /** @param url the job's own, if it has one. */
-    reserve(url: string | null): Place {
-      const origin = url === null || underWay.size >= MOST_FIRST ? null : new URL(url).origin
-      let giveBack = origin === null ? null : slots.takeNow(origin)
+    prepare(url: string | null): FirstAttempt {
+      const origin = url === null ? null : new URL(url).origin
       const token = randomUUID()
+      const goesAtOnce = origin !== null && underWay.size < MOST_FIRST && slots.hasSoon(origin)
       return {
-        slot: giveBack ? deliveries.slot({ origin: origin!, token, slots: slotsPerOrigin }) : undefined,
+        slot: goesAtOnce ? deliveries.slot({ origin, token, slots: slotsPerOrigin }) : undefined,
         begin(delivery, frozen) {
-          if (!delivery || !giveBack) return begin(delivery)
-          begin(delivery, { token, giveBack, payload: frozen ? payloadOf(delivery, frozen) : null })
-          giveBack = null
+          const payload = delivery && frozen ? payloadOf(delivery, frozen) : null
+          begin(delivery, payload ? { token, payload } : undefined)
         },
-        [Symbol.dispose]: () => giveBack?.(),
       }
     },
 

@@ -8,8 +8,8 @@
 export interface OriginSlots {
   /** @returns gives the slot back; or null where none will be free soon: come again later. */
   take(origin: string): Promise<(() => void) | null>
-  /** The same, without waiting. */
-  takeNow(origin: string): (() => void) | null
+  /** Whether who asks now will not be sent away at once. */
+  hasSoon(origin: string): boolean
   /** How long an attempt there has lately taken, or been taking, ms. */
   pace(origin: string): number
 }
@@ -54,6 +54,8 @@ export function createOriginSlots(options: {
     }
   }
 
+  const isFree = (origin: Origin) => origin.taken < origin.slots
+
   const paceOf = (origin: Origin) => Math.max(origin.lastMs, performance.now() - origin.movedAt)
 
   /** Milliseconds until the next one to ask would have a slot, as far as can be told. */
@@ -70,17 +72,14 @@ export function createOriginSlots(options: {
     return origin
   }
 
-  const takeNow = (name: string): (() => void) | null => {
-    const origin = find(name)
-    return origin.taken < origin.slots ? hold(name, origin) : null
-  }
-
   return {
-    takeNow,
+    hasSoon(name) {
+      const origin = origins.get(name)
+      return !origin || isFree(origin) || expectedWait(origin) <= patienceMs
+    },
     async take(name) {
-      const free = takeNow(name)
-      if (free) return free
       const origin = find(name)
+      if (isFree(origin)) return hold(name, origin)
       if (expectedWait(origin) > patienceMs) return null
 
       const { promise, resolve } = Promise.withResolvers<(() => void) | null>()

@@ -146,13 +146,13 @@ export function createProcess(deps: ProcessDeps) {
         deps.execute(record.pipeline),
         run.signal,
       )
-      using place = courier.reserve(record.callbackUrl)
-      const answer = await transitions.finish({ ...holder, checkpoint: last, result, slot: place.slot })
+      const callback = courier.prepare(record.callbackUrl)
+      const answer = await transitions.finish({ ...holder, checkpoint: last, result, slot: callback.slot })
       if (isRefused(answer)) throw new FencedError(answer.refused)
       log.info(`job ${record.id} completed`)
       // A short job is over before anybody could have seen how far it was.
       if (mirrored) void mirror(job, last.stage, 100)
-      place.begin(answer.delivery, answer.frozen)
+      callback.begin(answer.delivery, answer.frozen)
       await removeIntermediates(record.id, outputs)
     } catch (error) {
       await settleFailure(job, lock, holder, error)

@@ -64,14 +64,17 @@ test('who answers at once earns slots, up to a limit, and who does not loses wha
 })
 
 test('a receiver that hangs lets nobody wait longer than the patience, and soon nobody at all', async () => {
-  const { take } = slots()
+  const { take, hasSoon } = slots()
+  expect(hasSoon(A)).toBe(true)
   await take(A)
   await take(A)
+  expect(hasSoon(A)).toBe(true)
   const waiting = take(A)
   await vi.advanceTimersByTimeAsync(100)
   expect(await waiting).toBeNull()
 
   await vi.advanceTimersByTimeAsync(1)
+  expect(hasSoon(A)).toBe(false)
   expect(await take(A)).toBeNull()
   expect(vi.getTimerCount()).toBe(0)
 })
