@@ -584,6 +584,25 @@ describe('and its draft', () => {
     expect(await api.objects()).toEqual([])
   })
 
+  test.each([
+    ['cancelled', 409, 'job-not-draft', (id: string) => post(`/api/jobs/${id}/cancel`)],
+    ['deleted', 404, 'not-found', (id: string) => fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })],
+  ])(
+    '%s while the last of its bytes are read, it is what the client is told of',
+    async (_, status, refusal, end) => {
+      const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
+      const growing = api.services.storage.growing!
+      const finish = vi.spyOn(growing, 'finish').mockImplementationOnce(async key => {
+        expect((await end(jobId)).ok).toBe(true)
+        expect(await api.objects()).toEqual([])
+        finish.mockRestore()
+        return growing.finish(key)
+      })
+      expect(await code(await tus.patch(location, 0, 'abcdef'))).toEqual([status, refusal])
+      expect(await api.objects()).toEqual([])
+    },
+  )
+
   test('past its time it is not found', async () => {
     const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
     await tus.patch(location, 0, 'ab')

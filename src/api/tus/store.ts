@@ -192,10 +192,7 @@ export class UploadStore extends DataStore {
 
   /** How far the bytes have come. One that died with its last byte written is completed here. */
   async #reached(state: UploadState, open: TusUpload): Promise<number> {
-    if (state.status !== 'draft') {
-      await this.#drop()
-      throw openUploadRefusal('job-not-draft')
-    }
+    await this.#requireDraft(state)
     const reached = await bytesOf(this.#options.growing, state)
     if (reached < open.size) return reached
     await this.#leased(lease => this.#complete(open, lease)).catch((error: unknown) => {
@@ -274,10 +271,17 @@ export class UploadStore extends DataStore {
     try {
       return await work(lease)
     } catch (error) {
-      throw lease.lost.aborted ? queueUnavailable(lease.lost.reason) : error
+      if (lease.lost.aborted) throw queueUnavailable(lease.lost.reason)
+      // A draft that ends takes its bytes along, also from under whoever is at them.
+      if (!(error instanceof Problem)) await this.#requireDraft(await this.#read())
+      throw error
     } finally {
       await lease.release()
     }
+  }
+
+  async #requireDraft({ status }: UploadState): Promise<void> {
+    if (status !== 'draft') throw await this.#refused('job-not-draft')
   }
 
   /** What can't become a file any more goes at once. @param open what bytes may be there of. */
