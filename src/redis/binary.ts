@@ -3,7 +3,7 @@
  * Ubuntu, unpacked into it from the system's own packages, without root.
  */
 import { execFile } from 'node:child_process'
-import { access, constants, mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises'
+import { access, constants, mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -27,6 +27,11 @@ const LEAST_VERSION = [6, 2] as const
 /** Beside the libraries of every Debian system, what its build of the server is linked to. */
 const DEBIAN_PACKAGES = ['redis-server', 'redis-tools', 'libjemalloc2', 'liblzf1', 'libatomic1']
 
+/** How the folders begin in which one is unpacked. */
+const WORK = 'unpack-'
+/** Milliseconds after which nobody is at work in one any more. */
+const ABANDONED = 86_400_000
+
 export interface FindOptions {
   readonly log: Log
   /** Where an unpacked server is kept. Default: `.cache` of the project; where that cannot be written, of the user. */
@@ -43,6 +48,7 @@ export async function findRedis(options: FindOptions): Promise<RedisBinary> {
   }
   const cacheDir = options.cacheDir ?? (await writableCache())
   const unpacked = join(cacheDir, 'redis')
+  await removeAbandoned(cacheDir, options.log)
   const cached = await probe(inside(unpacked))
   if (cached) return cached
   return unpack(cacheDir, unpacked, options.log)
@@ -75,7 +81,7 @@ async function unpack(cacheDir: string, target: string, log: Log): Promise<Redis
   const started = Date.now()
   log.info(`No redis-server on the PATH: unpacking one from the system's packages into ${target} …`)
   await mkdir(cacheDir, { recursive: true })
-  const work = await mkdtemp(join(cacheDir, 'unpack-'))
+  const work = await mkdtemp(join(cacheDir, WORK))
   try {
     const root = join(work, 'root')
     for (const dir of ['lists/partial', 'archives/partial', 'debs', 'root']) {
@@ -104,6 +110,19 @@ async function unpack(cacheDir: string, target: string, log: Log): Promise<Redis
   if (!binary) throw missing()
   log.info(`Unpacked Redis ${binary.version} in ${((Date.now() - started) / 1000).toFixed(1)} s`)
   return binary
+}
+
+/** What processes left that were stopped while they unpacked. */
+async function removeAbandoned(cacheDir: string, log: Log): Promise<void> {
+  const names = await readdir(cacheDir).catch(() => [])
+  for (const name of names.filter(each => each.startsWith(WORK))) {
+    const folder = join(cacheDir, name)
+    const { mtimeMs = Date.now() } = (await stat(folder).catch(() => null)) ?? {}
+    if (Date.now() - mtimeMs <= ABANDONED) continue
+    await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
+      log.debug({ err: error }, `${folder} could not be removed`)
+    })
+  }
 }
 
 function missing(options?: ErrorOptions): RedisMissingError {

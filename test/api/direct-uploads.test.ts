@@ -1,6 +1,6 @@
 /** Uploads past the API, straight to S3. */
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Job } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
 import { isOnS3 } from '../../src/storage/on-s3.ts'
@@ -161,6 +161,25 @@ describe.skipIf(!swift)('an upload straight to S3', () => {
     expect((await job()).files).toHaveLength(1)
     expect(await stored()).toHaveLength(1)
   })
+
+  test.each([
+    ['cancelled', 409, 'job-not-draft', () => post(api, `/api/jobs/${id}/cancel`, {})],
+    ['deleted', 404, 'not-found', () => fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })],
+  ])(
+    'of a draft that is %s while it is looked at: that is what its client is told',
+    async (_, status, refusal, end) => {
+      const { fileId, url } = await presign()
+      await put(url, BYTES)
+      const { storage } = api.services
+      const stat = vi.spyOn(storage, 'stat').mockImplementationOnce(async key => {
+        expect((await end()).ok).toBe(true)
+        stat.mockRestore()
+        return storage.stat(key)
+      })
+      expect(await code(await complete(fileId))).toEqual([status, refusal])
+      expect(await stored()).toEqual([])
+    },
+  )
 
   test('I4: is the janitor’s once it has expired, and not before', async () => {
     const { fileId, url } = await presign()

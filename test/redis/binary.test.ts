@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -50,6 +50,17 @@ test("where there is none, one is unpacked from the system's packages, and found
 
   await program('apt-get', 'exit 1')
   expect(await find()).toEqual(unpacked)
+})
+
+test('what others are unpacking stays, and goes once they must have been stopped in the middle', async () => {
+  const server = await answering('env', 'Redis server v=7.0.15')
+  process.env.PATH = join(server, '..') + delimiter + path
+  for (const name of ['unpack-abandoned', 'unpack-busy'])
+    await mkdir(join(dir, 'cache', name, 'root'), { recursive: true })
+  const longAgo = new Date(Date.now() - 2 * 86_400_000)
+  await utimes(join(dir, 'cache/unpack-abandoned'), longAgo, longAgo)
+  await find()
+  expect(await readdir(join(dir, 'cache'))).toEqual(['unpack-busy'])
 })
 
 test.each([
