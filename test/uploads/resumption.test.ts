@@ -88,6 +88,14 @@ async function beginAt(api: RunningProcess, metadata: Record<string, string> = M
   return path
 }
 
+/** 3 MiB, answered: no request of it is on its way any more that could touch it once more. */
+async function pausedAt(api: RunningProcess): Promise<string> {
+  const tus = createTus(api.url)
+  const { location } = await tus.begin(BYTES.length, METADATA)
+  expect((await tus.patch(location, 0, BYTES.subarray(0, 3 * MiB))).status).toBe(204)
+  return location
+}
+
 describe('an upload is resumed', () => {
   test('on another API process, when its client has died', async () => {
     const [one, another] = [await start(API), await start(API)]
@@ -227,7 +235,7 @@ describe('an upload that submits', () => {
 describe('I4: the janitor', () => {
   test('leaves an unfinished upload alone until it has expired; then record and bytes go', async () => {
     const api = await start(API)
-    const path = await beginAt(api)
+    const path = await pausedAt(api)
     const id = jobOf(path)
     expect(await janitor().sweep()).toMatchObject({ objects: 0, uploads: 0 })
     const asked = await createTus(api.url).head(path)
@@ -242,7 +250,7 @@ describe('I4: the janitor', () => {
 
   test('takes the bytes of one whose job was submitted or cancelled without it', async () => {
     const api = await start(API)
-    const id = jobOf(await beginAt(api))
+    const id = jobOf(await pausedAt(api))
     await jobs.transitions.cancel(id)
     expect(await janitor().sweep()).toMatchObject({ uploads: 1 })
     expect(await storedKeys(jobs.storage)).toEqual([])
@@ -250,7 +258,7 @@ describe('I4: the janitor', () => {
 
   test('takes them with a draft past its time', async () => {
     const api = await start(API)
-    const path = await beginAt(api)
+    const path = await pausedAt(api)
     await jobs.redis.zadd(keys.drafts, 1, jobOf(path))
     expect(await janitor().sweep()).toMatchObject({ jobs: 1 })
     expect((await createTus(api.url).head(path)).status).toBe(404)
