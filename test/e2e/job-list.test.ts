@@ -273,6 +273,8 @@ describe.skipIf(chromium === null)('the list of jobs', () => {
       }),
     )
     await page.goto('/')
+    // When its stream opens, the list is asked by itself once more.
+    await live(page)
     await page.getByText('Too much was asked.').waitFor()
     await page.unroute('**/api/jobs?*')
     await page.getByRole('button', { name: 'Try again' }).click()
