@@ -162,12 +162,10 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
     try {
       const { parts = [] } = asked.body as z.output<typeof CompleteRequest>
       const joined = open.parts === null ? null : { uploadId: open.parts, parts }
-      const taken = await s3.take(open.key, to, open.size, joined).catch(async error => {
-        await requireDraft(id, fileId)
-        throw error
-      })
+      const taken = await s3.take(open.key, to, open.size, joined)
       if (taken?.sha256 !== open.sha256) {
-        await requireDraft(id, fileId)
+        // One that is dropped, or deleted with its draft, takes it along, also from under whoever looks at it.
+        if ((await readUpload(redis, { jobId: id, fileId })) === null) throw notFound('upload')
         throw mismatch(open, taken?.sha256)
       }
       const { name, type, size, sha256 } = open
@@ -190,13 +188,6 @@ export function directUploadEndpoints(services: Services, metrics: Metrics) {
     } finally {
       await lease.release()
     }
-  }
-
-  /** A draft that ends takes along what was put for it, also from under whoever looks at it. */
-  async function requireDraft(id: string, fileId: string): Promise<void> {
-    const state = await readUpload(redis, { jobId: id, fileId })
-    if (state === null) throw notFound('upload')
-    if (state.status !== 'draft') throw openUploadRefusal('job-not-draft')
   }
 
   async function drop(id: string, fileId: string): Promise<void> {

@@ -117,8 +117,8 @@ async function removeAbandoned(cacheDir: string, log: Log): Promise<void> {
   const names = await readdir(cacheDir).catch(() => [])
   for (const name of names.filter(each => each.startsWith(WORK))) {
     const folder = join(cacheDir, name)
-    const { mtimeMs = Date.now() } = (await stat(folder).catch(() => null)) ?? {}
-    if (Date.now() - mtimeMs <= ABANDONED) continue
+    const stats = await stat(folder).catch(() => null)
+    if (!stats || Date.now() - stats.mtimeMs <= ABANDONED) continue
     await rm(folder, { recursive: true, force: true }).catch((error: unknown) => {
       log.debug({ err: error }, `${folder} could not be removed`)
     })

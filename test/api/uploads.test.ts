@@ -7,11 +7,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vite
 import { readLog } from '../../src/jobs/events.ts'
 import type { Job } from '../../src/jobs/job.ts'
 import { keys } from '../../src/jobs/keys.ts'
-import { draft, form, removeAll, startApi, type TestApi } from '../support/api.ts'
+import { createJanitor } from '../../src/workers/janitor.ts'
+import { draft, form, removeAll, silent, startApi, type TestApi } from '../support/api.ts'
 import { eventually } from '../support/eventually.ts'
 import { createTus, type Tus } from '../support/tus.ts'
 
 const LARGEST = 4 * 2 ** 20
+const HOUR = 3_600_000
 
 let api: TestApi
 let tus: Tus
@@ -585,23 +587,20 @@ describe('and its draft', () => {
   })
 
   test.each([
-    ['cancelled', 409, 'job-not-draft', (id: string) => post(`/api/jobs/${id}/cancel`)],
-    ['deleted', 404, 'not-found', (id: string) => fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })],
-  ])(
-    '%s while the last of its bytes are read, it is what the client is told of',
-    async (_, status, refusal, end) => {
-      const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
-      const growing = api.services.storage.growing!
-      const finish = vi.spyOn(growing, 'finish').mockImplementationOnce(async key => {
-        expect((await end(jobId)).ok).toBe(true)
-        expect(await api.objects()).toEqual([])
-        finish.mockRestore()
-        return growing.finish(key)
-      })
-      expect(await code(await tus.patch(location, 0, 'abcdef'))).toEqual([status, refusal])
-      expect(await api.objects()).toEqual([])
-    },
-  )
+    ['deleted', (id: string) => fetch(`${api.url}/api/jobs/${id}`, { method: 'DELETE' })],
+    ['cancelled', (id: string) => post(`/api/jobs/${id}/cancel`)],
+  ])('%s and cleared away while the last of its bytes are read, it is not found', async (_, end) => {
+    const { location, jobId } = await tus.begin(6, { filename: 'a.log' })
+    const growing = api.services.storage.growing!
+    const finish = vi.spyOn(growing, 'finish').mockImplementationOnce(async key => {
+      finish.mockRestore()
+      await end(jobId)
+      await createJanitor({ ...api.services, log: silent, retention: HOUR, draftTtl: HOUR }).sweep()
+      return growing.finish(key)
+    })
+    expect(await code(await tus.patch(location, 0, 'abcdef'))).toEqual([404, 'not-found'])
+    expect(await api.objects()).toEqual([])
+  })
 
   test('past its time it is not found', async () => {
     const { location, jobId } = await tus.begin(6, { filename: 'a.log' })

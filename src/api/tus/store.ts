@@ -12,7 +12,7 @@ import type { Lease } from '../../jobs/leases.ts'
 import { formatUploadId, readUpload, type UploadId, type UploadState } from '../../jobs/open-uploads.ts'
 import { readRecord } from '../../jobs/record.ts'
 import { isRefused } from '../../jobs/transitions.ts'
-import type { GrowingObjects } from '../../storage/storage.ts'
+import { type GrowingObjects, StorageError } from '../../storage/storage.ts'
 import { bytesOf, type Completion } from '../../uploads/completion.ts'
 import { type Caller, requireStillIn, shown } from '../callers.ts'
 import { reused } from '../idempotency.ts'
@@ -192,7 +192,10 @@ export class UploadStore extends DataStore {
 
   /** How far the bytes have come. One that died with its last byte written is completed here. */
   async #reached(state: UploadState, open: TusUpload): Promise<number> {
-    await this.#requireDraft(state)
+    if (state.status !== 'draft') {
+      await this.#drop()
+      throw openUploadRefusal('job-not-draft')
+    }
     const reached = await bytesOf(this.#options.growing, state)
     if (reached < open.size) return reached
     await this.#leased(lease => this.#complete(open, lease)).catch((error: unknown) => {
@@ -272,16 +275,12 @@ export class UploadStore extends DataStore {
       return await work(lease)
     } catch (error) {
       if (lease.lost.aborted) throw queueUnavailable(lease.lost.reason)
-      // A draft that ends takes its bytes along, also from under whoever is at them.
-      if (!(error instanceof Problem)) await this.#requireDraft(await this.#read())
+      // An upload that is dropped, or deleted with its draft, takes its bytes along, also from under whoever is at them.
+      if (error instanceof StorageError) await this.#read()
       throw error
     } finally {
       await lease.release()
     }
-  }
-
-  async #requireDraft({ status }: UploadState): Promise<void> {
-    if (status !== 'draft') throw await this.#refused('job-not-draft')
   }
 
   /** What can't become a file any more goes at once. @param open what bytes may be there of. */
